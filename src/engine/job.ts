@@ -87,7 +87,11 @@ export type Outcome = Done | TryLater | Hold;
 
 export const done = (outcome: Omit<Done, 'kind'> = {}): Done => ({ kind: 'done', ...outcome });
 export const tryLater = (outcome: Omit<TryLater, 'kind'>): TryLater => ({ kind: 'try_later', ...outcome });
-export const hold = ({ kind, ...rest }: Omit<Hold, 'kind' | 'hold'> & { kind: Hold['hold'] }): Hold => ({ kind: 'hold', hold: kind, ...rest });
+export const hold = ({ kind, ...rest }: Omit<Hold, 'kind' | 'hold'> & { kind: Hold['hold'] }): Hold => ({
+  kind: 'hold',
+  hold: kind,
+  ...rest,
+});
 
 /** What retrying cannot mend: the pipeline fails at once and waits for a person. */
 export class FatalError extends Error {
@@ -143,7 +147,8 @@ export function defineJob<Schema extends z.ZodType>(definition: JobDefinition<Sc
 
 /** Binds jobs so that when one fails they are all retried, from the first (newspapers 2.7: load a batch, wait for the load). */
 export function entwined(...calls: JobCall[]): JobCall[] {
-  if (calls.length < 2) throw new Error('entwined() needs at least two jobs: a group of one has nothing to be retried with');
+  if (calls.length < 2)
+    throw new Error('entwined() needs at least two jobs: a group of one has nothing to be retried with');
   const entwine = 1 + Math.floor(Math.random() * 2 ** 31);
   return calls.map((call) => ({ ...call, entwine }));
 }

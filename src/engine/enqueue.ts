@@ -1,0 +1,96 @@
+/** Enqueueing: pipelines and their jobs become rows in the caller's transaction. */
+import { CompiledQuery, type Kysely } from 'kysely';
+import type { DB } from '../database/database.js';
+import type { PipelineObject, PipelinePlan } from './pipeline.js';
+
+/** The object already has an open pipeline; the database allows one (newspapers spec W6). */
+export class ObjectBusy extends Error {
+  override name = 'ObjectBusy';
+  constructor(
+    readonly object: PipelineObject,
+    readonly pipelineId: number,
+    readonly pipeline: string,
+    readonly status: string,
+  ) {
+    super(
+      `${object.type} ${object.id} already has an open pipeline: ${pipelineId} (${pipeline}, ${status}); let it end, or cancel it first`,
+    );
+  }
+}
+
+const CHUNK = 1000;
+/** Sequences are spaced so that siblings fit between. */
+export const SEQUENCE_STEP = 10;
+
+const ENQUEUE = `
+  with plan as materialized (
+    select x.*, nextval('pipelines_id_seq') as id
+    from rows from (jsonb_to_recordset($1) as (name text, description text, object_type text, object_id bigint, priority smallint, jobs jsonb)) with ordinality
+      as x (name, description, object_type, object_id, priority, jobs, place)
+    order by place
+  ), pipeline as (
+    insert into pipelines (id, name, description, object_type, object_id, priority, created_by, queue, next_sequence)
+    overriding system value
+    select id, name, description, object_type, object_id, priority, $2, jobs -> 0 ->> 'queue', ${SEQUENCE_STEP} from plan order by place
+    on conflict (object_type, object_id) where status not in ('success', 'cancelled') do nothing
+    returning id, queue
+  ), job as (
+    insert into jobs (pipeline_id, sequence, type, queue, args, max_attempts, timeout, entwine)
+    select plan.id, j.place * ${SEQUENCE_STEP}, j.type, j.queue, j.args, j."maxAttempts", interval '1 second' * j."timeoutSeconds", j.entwine
+    from plan join pipeline using (id), rows from (jsonb_to_recordset(plan.jobs)
+      as (type text, queue text, args jsonb, "maxAttempts" int, "timeoutSeconds" float8, entwine int)) with ordinality
+      as j (type, queue, args, "maxAttempts", "timeoutSeconds", entwine, place)
+  ), hint as (
+    select pg_notify('pressmark', queue) from (select distinct queue from pipeline) q
+  )
+  select plan.id, pipeline.id is not null as taken, plan.object_type, plan.object_id, (select count(*) from hint)
+  from plan left join pipeline using (id) order by plan.place`;
+
+/**
+ * Enqueues pipelines in the caller's transaction (or in one of its own): one statement for a thousand of them.
+ *
+ * @param db a transaction that also holds the object's own change of state, so that both happen or neither
+ * @returns the ids, in the order of the plans
+ * @throws ObjectBusy when an object already has an open pipeline; nothing is enqueued then
+ */
+export async function enqueue(
+  db: Kysely<DB>,
+  plans: readonly PipelinePlan[],
+  options: { actor: string },
+): Promise<number[]> {
+  if (!db.isTransaction) return db.transaction().execute((trx) => enqueue(trx, plans, options));
+  const ids: number[] = [];
+  for (let i = 0; i < plans.length; i += CHUNK) {
+    const rows = plans.slice(i, i + CHUNK).map((plan) => {
+      if (plan.jobs.length === 0)
+        throw new Error(`pipeline ${plan.name} (${plan.description}) has no jobs: there is nothing to enqueue`);
+      return {
+        name: plan.name,
+        description: plan.description,
+        object_type: plan.object?.type,
+        object_id: plan.object?.id,
+        priority: plan.priority ?? 0,
+        jobs: plan.jobs,
+      };
+    });
+    const answer = await db.executeQuery<{ id: number; taken: boolean; object_type: string; object_id: number }>(
+      CompiledQuery.raw(ENQUEUE, [JSON.stringify(rows), options.actor]),
+    );
+    for (const row of answer.rows) {
+      if (!row.taken) throw await busy(db, { type: row.object_type, id: row.object_id });
+      ids.push(row.id);
+    }
+  }
+  return ids;
+}
+
+async function busy(db: Kysely<DB>, object: PipelineObject): Promise<ObjectBusy> {
+  const open = await db
+    .selectFrom('pipelines')
+    .select(['id', 'name', 'status'])
+    .where('object_type', '=', object.type)
+    .where('object_id', '=', object.id)
+    .where('status', 'not in', ['success', 'cancelled'])
+    .executeTakeFirst();
+  return new ObjectBusy(object, open?.id ?? 0, open?.name ?? 'another of this call', open?.status ?? 'pending');
+}

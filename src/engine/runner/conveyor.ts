@@ -1,0 +1,335 @@
+/**
+ * The way of pipelines through one runner: claimed into a lane, run, recorded, kept or let go.
+ * All that is kept in memory here may be lost at any moment: rows say everything.
+ */
+import type { Logger } from 'pino';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../../database/database.js';
+import type { Settings } from '../../settings.js';
+import { parseDuration } from '../duration.js';
+import { FatalError, QUEUES, type Done, type Hold, type Outcome, type Queue } from '../job.js';
+import type { Registry } from '../registry.js';
+import { claim, type ClaimedJob, type ClaimedRow } from '../statements/claim.js';
+import { fail } from '../statements/fail.js';
+import { finishWith, holdWith } from '../statements/finish-with.js';
+import type { Finished, FinishedRow } from '../statements/finish.js';
+import { handBack } from '../statements/hand-back.js';
+import { holdJob } from '../statements/hold.js';
+import { onPool, type Run } from '../statements/statement.js';
+import { tryJobLater } from '../statements/try-later.js';
+import { ShuttingDown } from './abort-reasons.js';
+import { describeError, execute, jobLogger, type Ending } from './execute.js';
+import { Finisher } from './finisher.js';
+import { Lane } from './lane.js';
+
+/** A job of a type that only another version of the program knows waits this long for a runner that knows it. */
+const UNKNOWN_TYPE_AFTER_S = 60;
+const UNKNOWN_TYPE_DEADLINE_S = 7 * 86_400;
+
+interface Work {
+  job: ClaimedJob;
+  lane: Lane;
+  controller: AbortController;
+}
+
+export interface ConveyorServices {
+  database: Database;
+  registry: Registry;
+  settings: Settings;
+  log: Logger;
+  runnerId: number;
+  /** False while the lease is lost: nothing is claimed or recorded then. */
+  leased: () => boolean;
+  /** Called whenever a place becomes free. */
+  onFree?: () => void;
+}
+
+export class Conveyor {
+  readonly lanes: ReadonlyMap<Queue, Lane>;
+  private readonly works = new Map<number, Work>();
+  private readonly run: Run;
+  private readonly finisher: Finisher;
+  private readonly claiming = new Set<Queue>();
+  private readonly claimAgain = new Set<Queue>();
+  private taking = true;
+  private keeping = true;
+
+  constructor(
+    private readonly services: ConveyorServices,
+    widths: Partial<Record<Queue, number>>,
+  ) {
+    this.lanes = new Map(
+      QUEUES.filter((queue) => (widths[queue] ?? 0) > 0).map((queue) => [queue, new Lane(queue, widths[queue] ?? 0)]),
+    );
+    this.run = onPool(services.database.pool);
+    this.finisher = new Finisher(
+      this.run,
+      services.runnerId,
+      services.log,
+      () => this.reserveFree(),
+      (batch, rows, reserved) => this.settleBatch(batch, rows, reserved),
+      services.leased,
+    );
+  }
+
+  /** Jobs in hand, by pipeline. */
+  running(): ReadonlyMap<number, ClaimedJob> {
+    return new Map([...this.works].map(([id, work]) => [id, work.job]));
+  }
+
+  get idle(): boolean {
+    return this.works.size === 0 && this.claiming.size === 0;
+  }
+
+  /** Claims what is pending for a lane's free places. One claim per lane at a time; a call during one leads to another. */
+  async fill(lane: Lane, atLeast = lane.worthClaiming): Promise<void> {
+    if (this.claiming.has(lane.queue)) {
+      this.claimAgain.add(lane.queue);
+      return;
+    }
+    this.claiming.add(lane.queue);
+    try {
+      for (let more = true; more && this.taking && this.services.leased() && lane.free >= atLeast;) {
+        this.claimAgain.delete(lane.queue);
+        more = (await this.claimInto(lane)) === 'filled' || this.claimAgain.has(lane.queue);
+      }
+    } catch (error) {
+      this.services.log.warn({ err: error, queue: lane.queue }, 'could not claim; the next poll tries again');
+    } finally {
+      this.claiming.delete(lane.queue);
+    }
+  }
+
+  private async claimInto(lane: Lane): Promise<'filled' | 'nothing more'> {
+    const want = lane.free;
+    lane.reserved += want;
+    try {
+      const rows = await claim(this.run, this.services.runnerId, lane.queue, want);
+      for (const row of rows) this.begin(row, lane);
+      return rows.length === want ? 'filled' : 'nothing more';
+    } finally {
+      lane.reserved -= want;
+    }
+  }
+
+  /** Claims nothing more and keeps nothing: what finishes is left to others. */
+  stopTaking(): void {
+    this.taking = false;
+    this.keeping = false;
+  }
+
+  /** Tells the given jobs to stop, for a reason; they are no longer this runner's. */
+  drop(jobs: Iterable<ClaimedJob>, reason: Error): void {
+    for (const job of jobs) {
+      const work = this.works.get(job.pipelineId);
+      if (work?.job !== job) continue;
+      work.controller.abort(reason);
+      this.letGo(work);
+    }
+  }
+
+  /** Tells every job to stop; each is handed back when it has. */
+  abortAll(reason: ShuttingDown): void {
+    for (const work of this.works.values()) work.controller.abort(reason);
+  }
+
+  /** Hands back everything at once, stopped or not; the fence keeps the strays from harm. */
+  async handBackAll(): Promise<void> {
+    const rest = [...this.works.values()].map((work) => work.job);
+    if (rest.length > 0) await handBack(this.run, this.services.runnerId, rest);
+    this.drop(rest, new ShuttingDown('the runner stopped'));
+  }
+
+  private begin(row: ClaimedRow, lane: Lane): void {
+    lane.running++;
+    const work: Work = { job: row as ClaimedJob, lane, controller: new AbortController() };
+    this.works.set(row.pipelineId, work);
+    if (row.type === null) void this.record(work, missingJob(row));
+    else void this.carryOut(work);
+  }
+
+  private async carryOut(work: Work): Promise<void> {
+    const { job, lane, controller } = work;
+    const definition = this.services.registry.jobs.get(job.type);
+    if (definition === undefined) return this.record(work, { kind: 'unknown type' });
+    const { database, settings, log } = this.services;
+    const ending = await execute(definition, job, controller, {
+      database,
+      settings,
+      log,
+      share: (share) => lane.share(share),
+    });
+    if (this.works.get(job.pipelineId) !== work) return; // taken away meanwhile: nothing may be said about it
+    if (ending.kind === 'outcome' && isPlain(ending.outcome)) this.finisher.push(this.finished(work, ending.outcome));
+    else await this.record(work, ending);
+  }
+
+  private finished({ job, lane }: Work, outcome: Done): Finished {
+    return {
+      pipelineId: job.pipelineId,
+      epoch: job.epoch,
+      sequence: job.sequence,
+      result: outcome.result,
+      seenRev: job.decision?.hold_rev ?? null,
+      lane: this.keeping ? lane.queue : undefined,
+    };
+  }
+
+  /** Records an ending that is not simply "done", and tries until it is recorded or the lease is lost: a finished run is not forgotten because the database was away. */
+  private async record(work: Work, ending: Ending | { kind: 'unknown type' }): Promise<void> {
+    for (
+      let delay = 100;
+      this.services.leased() && this.works.get(work.job.pipelineId) === work;
+      delay = Math.min(delay * 2, 5000)
+    ) {
+      try {
+        return await this.recordOnce(work, ending);
+      } catch (error) {
+        if (ending.kind === 'outcome' && !isConnectionTrouble(error)) {
+          // its commit or what follows was refused by the database: that is a failure of the job
+          ending = {
+            kind: 'failed',
+            error: describeError(error),
+            retryable: !(error instanceof FatalError),
+            thrown: error,
+          };
+          continue;
+        }
+        this.services.log.warn(
+          { err: error, pipeline: work.job.pipelineId },
+          'the end of a run could not be recorded yet; trying again',
+        );
+        await sleep(delay);
+      }
+    }
+    if (this.works.get(work.job.pipelineId) === work) this.letGo(work);
+  }
+
+  private async recordOnce(work: Work, ending: Ending | { kind: 'unknown type' }): Promise<void> {
+    const { database, runnerId } = this.services;
+    const { job } = work;
+    const log = jobLogger(this.services.log, job);
+    switch (ending.kind) {
+      case 'outcome':
+        return this.recordOutcome(work, ending.outcome, log);
+      case 'failed': {
+        const failed = await fail(this.run, runnerId, job, ending.error, ending.retryable);
+        if (failed?.status === 'failed') log.error({ err: ending.thrown }, `failed: ${messageOf(ending.error)}`);
+        else if (failed)
+          log.warn(
+            { err: ending.thrown, retryAt: failed.retryAt, failures: failed.failures, of: failed.maxAttempts },
+            `run failed, to be retried: ${messageOf(ending.error)}`,
+          );
+        break;
+      }
+      case 'unknown type':
+        log.warn(`this runner does not know the job type ${job.type}; another version may`);
+        await tryJobLater(this.run, runnerId, job, {
+          afterSeconds: UNKNOWN_TYPE_AFTER_S,
+          deadlineSeconds: UNKNOWN_TYPE_DEADLINE_S,
+          reason: `no runner here knows the job type ${job.type}`,
+        });
+        break;
+      case 'stopped':
+        await handBack(onPool(database.pool), runnerId, [job]);
+        break;
+    }
+    this.letGo(work);
+  }
+
+  private async recordOutcome(work: Work, outcome: Outcome, log: Logger): Promise<void> {
+    const { database, runnerId } = this.services;
+    const { job } = work;
+    switch (outcome.kind) {
+      case 'done': {
+        const finished = this.finished(work, outcome);
+        const row = await finishWith(database, runnerId, job, finished, outcome);
+        this.settle(finished, row);
+        return;
+      }
+      case 'try_later':
+        log.info(`to be tried later: ${outcome.reason}`);
+        await tryJobLater(this.run, runnerId, job, {
+          afterSeconds: parseDuration(outcome.after),
+          deadlineSeconds: parseDuration(outcome.deadline),
+          reason: outcome.reason,
+        });
+        break;
+      case 'hold': {
+        const status = await this.hold(job, outcome);
+        if (status === 'held' && job.attempt === 1) log.info(`held: ${outcome.message}`);
+        break;
+      }
+    }
+    this.letGo(work);
+  }
+
+  private hold(job: ClaimedJob, outcome: Hold) {
+    const { database, runnerId } = this.services;
+    return outcome.commit ? holdWith(database, runnerId, job, outcome) : holdJob(this.run, runnerId, job, outcome);
+  }
+
+  private settleBatch(batch: Finished[], rows: FinishedRow[], reserved: Partial<Record<Queue, number>>): void {
+    for (const [queue, places] of Object.entries(reserved)) {
+      const lane = this.lanes.get(queue as Queue); // keys are the queues of this.lanes
+      if (lane) lane.reserved -= places;
+    }
+    const answers = new Map(rows.map((row) => [row.pipelineId, row]));
+    for (const finished of batch) this.settle(finished, answers.get(finished.pipelineId));
+  }
+
+  /** After a finish: the pipeline goes on here with its next job, or is let go. */
+  private settle(finished: Finished, row: FinishedRow | undefined): void {
+    const work = this.works.get(finished.pipelineId);
+    if (work?.job.epoch !== finished.epoch || work.job.sequence !== finished.sequence) return;
+    this.letGo(work);
+    if (row?.status === 'in_process') {
+      const lane = this.lanes.get(row.queue);
+      if (lane) this.begin(row, lane);
+    } else if (row?.status === 'pending' && row.queue !== null) {
+      const lane = this.lanes.get(row.queue);
+      if (lane) void this.fill(lane);
+      else this.services.database.pool.query(`select pg_notify('pressmark', $1)`, [row.queue]).catch(() => undefined); // a hint; the others' poll finds it anyway
+    } else if (row?.status === 'success') {
+      this.services.log.debug({ pipeline: finished.pipelineId }, 'pipeline done');
+    }
+  }
+
+  private letGo(work: Work): void {
+    this.works.delete(work.job.pipelineId);
+    work.lane.running--;
+    if (this.taking && work.lane.free >= work.lane.worthClaiming) queueMicrotask(() => void this.fill(work.lane));
+    this.services.onFree?.();
+  }
+
+  /** Reserves every free place of lanes for pipelines that change lanes in the coming flush. */
+  private reserveFree(): Partial<Record<Queue, number>> {
+    const reserved: Partial<Record<Queue, number>> = {};
+    if (!this.keeping) return reserved;
+    for (const lane of this.lanes.values()) {
+      if (lane.free <= 0) continue;
+      reserved[lane.queue] = lane.free;
+      lane.reserved += lane.free;
+    }
+    return reserved;
+  }
+}
+
+const isPlain = (outcome: Outcome): outcome is Done =>
+  outcome.kind === 'done' && !outcome.commit && !outcome.then?.length && !outcome.siblings?.length;
+
+const messageOf = (error: unknown): string => (error as { message: string }).message; // made by describeError
+
+const missingJob = (row: ClaimedRow): Ending => {
+  const thrown = new Error(
+    `pipeline ${row.pipelineId} points at a job that does not exist; its row was deleted by hand: cancel the pipeline, or goto another job`,
+  );
+  return { kind: 'failed', error: { name: 'MissingJob', message: thrown.message }, retryable: false, thrown };
+};
+
+/** Whether an error says "not now" rather than "not this": SQLSTATE classes of connection, resources, operator intervention and deadlock; the driver's and the network's own errors. */
+function isConnectionTrouble(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: string };
+  if (typeof code === 'string') return /^(08|53|57|58|40|25006)/.test(code) || /^E[A-Z]+$/.test(code);
+  return error instanceof Error && error.name === 'Error' && /connection|timeout/i.test(message ?? '');
+}

@@ -1,0 +1,160 @@
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import { postgresProgress, type JobProgress } from '../../coordination/progress.js';
+import type { Database, DB, Json } from '../../database/database.js';
+import type { Settings } from '../../settings.js';
+import { done, FatalError, type Decision, type JobDefinition, type Outcome } from '../job.js';
+import type { ClaimedJob } from '../statements/claim.js';
+import { JobTimeout, LeaseLost, ShuttingDown } from './abort-reasons.js';
+
+/** After its signal was aborted a job has this long to stop; then it is given up on. */
+const STOP_WITHIN_MS = 15_000;
+
+/** How a run ended. `stopped`: it was told to, for this reason, and has no result. `stray`: it was told to and did not. */
+export type Ending =
+  | { kind: 'outcome'; outcome: Outcome }
+  | { kind: 'failed'; error: Json; retryable: boolean; thrown: unknown }
+  | { kind: 'stopped'; reason: LeaseLost | ShuttingDown };
+
+export interface ExecuteServices {
+  database: Database;
+  settings: Settings;
+  log: Logger;
+  share: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** Runs one job to its end: parses its arguments, gives it its context, enforces its timeout, tells failures apart. Never throws. */
+export async function execute(
+  definition: JobDefinition,
+  job: ClaimedJob,
+  controller: AbortController,
+  services: ExecuteServices,
+): Promise<Ending> {
+  const timeout = setTimeout(
+    () => controller.abort(new JobTimeout(`it ran longer than its timeout of ${job.timeoutSeconds} s`)),
+    job.timeoutSeconds * 1000,
+  );
+  const context = new Context(job, controller.signal, services);
+  try {
+    const args = definition.args.safeParse(job.args);
+    if (!args.success)
+      throw new FatalError(
+        `its arguments do not fit ${job.type}: ${args.error.message}; an older or newer version wrote them`,
+      );
+    const outcome = await orStray(definition.run(context.with(args.data)), controller.signal);
+    return { kind: 'outcome', outcome: outcome ?? done() };
+  } catch (thrown) {
+    const reason: unknown = controller.signal.aborted ? controller.signal.reason : undefined;
+    if (reason instanceof LeaseLost || reason instanceof ShuttingDown) return { kind: 'stopped', reason };
+    const cause = reason instanceof JobTimeout && !(thrown instanceof Stray) ? reason : thrown;
+    return {
+      kind: 'failed',
+      error: describeError(cause),
+      retryable: !(cause instanceof FatalError || cause instanceof Stray),
+      thrown: cause,
+    };
+  } finally {
+    clearTimeout(timeout);
+    await context.close();
+  }
+}
+
+/** A run that goes on although it was told to stop. Retrying beside it could do harm, so a person must look. */
+class Stray extends Error {
+  override name = 'Stray';
+}
+
+/** The job's own end, or, when it ignores its aborted signal, a `Stray`. */
+function orStray<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = () => {
+      const reason = signal.reason as Error; // only this engine aborts it, always with an Error
+      timer = setTimeout(
+        () =>
+          reject(
+            new Stray(
+              `${reason.message}, and it did not stop within ${STOP_WITHIN_MS / 1000} s; restart its runner, then requeue it`,
+            ),
+          ),
+        STOP_WITHIN_MS,
+      );
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    running.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    });
+  });
+}
+
+/** The job's context; what costs something is made when it is asked for. */
+class Context {
+  private progressOfJob: JobProgress | undefined;
+  private logOfJob: Logger | undefined;
+
+  constructor(
+    private readonly job: ClaimedJob,
+    readonly signal: AbortSignal,
+    private readonly services: ExecuteServices,
+  ) {}
+
+  with<Args>(args: Args) {
+    const { job, services } = this;
+    const log = () => (this.logOfJob ??= jobLogger(services.log, job));
+    const progress = () =>
+      (this.progressOfJob ??= postgresProgress(services.database.pool, job.pipelineId, job.sequence));
+    return {
+      args,
+      db: services.database.kysely as Kysely<DB>,
+      settings: services.settings,
+      signal: this.signal,
+      share: services.share,
+      pipelineId: job.pipelineId,
+      sequence: job.sequence,
+      attempt: job.attempt,
+      decision: job.decision === null ? undefined : toDecision(job.decision),
+      get log() {
+        return log();
+      },
+      get progress() {
+        return progress();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.progressOfJob?.close();
+  }
+}
+
+/** A logger whose lines say which job they are of; they also go to `job_logs`. */
+export const jobLogger = (log: Logger, job: ClaimedJob): Logger =>
+  log.child({
+    pipeline: job.pipelineId,
+    job: job.sequence,
+    attempt: job.attempt,
+    type: job.type,
+    ...(job.objectType !== null && { object: `${job.objectType} ${job.objectId ?? ''}` }),
+  });
+
+const toDecision = ({ verb, params, comment, actor, via, at }: NonNullable<ClaimedJob['decision']>): Decision => ({
+  verb,
+  params,
+  comment,
+  actor,
+  via,
+  at: new Date(at),
+});
+
+/** An error as it is kept with job and pipeline: what a person needs, in JSON. */
+export function describeError(thrown: unknown): { name: string; message: string; stack?: string } {
+  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) };
+  const message =
+    thrown instanceof AggregateError ? [thrown.message, ...thrown.errors.map(String)].join('; ') : thrown.message;
+  return {
+    name: thrown.name,
+    message: message.replaceAll('\u0000', ''),
+    ...(thrown.stack && { stack: thrown.stack.replaceAll('\u0000', '') }),
+  };
+}

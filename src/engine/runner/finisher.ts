@@ -1,0 +1,66 @@
+import type { Logger } from 'pino';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Queue } from '../job.js';
+import { finish, type Finished, type FinishedRow } from '../statements/finish.js';
+import type { Run } from '../statements/statement.js';
+
+const BATCH = 500;
+/** Two: while one flush is on its way the next fills up and leaves. More gain nothing (measured). */
+const FLUSHES = 2;
+
+/**
+ * Checks off finished jobs in micro-batches: many in one statement, flushed as soon as the former flush is back.
+ * A batch that does not reach the database is sent again; the statement's fence makes that harmless.
+ */
+export class Finisher {
+  private waiting: Finished[] = [];
+  private flushing = 0;
+
+  constructor(
+    private readonly run: Run,
+    private readonly runnerId: number,
+    private readonly log: Logger,
+    /** Takes the places that the other lanes can give while a flush is under way. */
+    private readonly reserve: () => Partial<Record<Queue, number>>,
+    /** Called for each flush: what was sent, what came back (missing: taken away), what had been reserved. */
+    private readonly settled: (
+      batch: Finished[],
+      rows: FinishedRow[],
+      reserved: Partial<Record<Queue, number>>,
+    ) => void,
+    /** False once the lease is lost: then nothing is sent again. */
+    private readonly leased: () => boolean,
+  ) {}
+
+  push(finished: Finished): void {
+    this.waiting.push(finished);
+    if (this.flushing < FLUSHES) void this.flush();
+  }
+
+  private async flush(): Promise<void> {
+    this.flushing++;
+    try {
+      await Promise.resolve(); // what finishes in this turn of the loop goes along
+      while (this.waiting.length > 0) {
+        const batch = this.waiting.splice(0, BATCH);
+        const reserved = this.reserve();
+        this.settled(batch, await this.send(batch, reserved), reserved);
+        await Promise.resolve();
+      }
+    } finally {
+      this.flushing--;
+    }
+  }
+
+  private async send(batch: Finished[], reserved: Partial<Record<Queue, number>>): Promise<FinishedRow[]> {
+    for (let delay = 100; this.leased(); delay = Math.min(delay * 2, 5000)) {
+      try {
+        return await finish(this.run, this.runnerId, batch, reserved);
+      } catch (error) {
+        this.log.warn({ err: error, jobs: batch.length }, 'finished jobs could not be recorded yet; trying again');
+        await sleep(delay);
+      }
+    }
+    return []; // somebody else has them by now
+  }
+}

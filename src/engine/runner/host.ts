@@ -1,0 +1,59 @@
+/** Which process this is, so that a runner that starts on a host can tell which runners of that host are gone. */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+export interface ProcessIdentity {
+  host: string;
+  pid: number;
+  /** `<boot>/<process namespace>/<start of the process>`; empty parts where the system does not tell. */
+  bootId: string;
+}
+
+const read = (get: () => string): string => {
+  try {
+    return get().trim();
+  } catch {
+    return ''; // not Linux
+  }
+};
+
+/** Start of a process in clock ticks since the boot; '' when there is none or the system does not tell. */
+const startOf = (pid: number): string =>
+  // the second field is the command in brackets and may hold spaces; the start is the 20th after it (proc(5))
+  read(
+    () =>
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[19] ?? '',
+  );
+
+const machine = (): string =>
+  `${read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))}/${read(() => readlinkSync('/proc/self/ns/pid'))}`;
+
+/** The identity of this process. */
+export const thisProcess = (): ProcessIdentity => ({
+  host: hostname(),
+  pid: process.pid,
+  bootId: `${machine()}/${startOf(process.pid)}`,
+});
+
+/**
+ * Whether a runner of this host is surely gone. False when in doubt (another container with the same host name): then the lease decides.
+ *
+ * @param silentSeconds how long ago its last heartbeat was
+ */
+export function isGone(other: ProcessIdentity, silentSeconds: number): boolean {
+  const self = thisProcess();
+  if (other.host !== self.host) return false;
+  const [boot = '', namespace = '', start = ''] = other.bootId.split('/');
+  const [ownBoot = '', ownNamespace = ''] = self.bootId.split('/');
+  if (boot !== ownBoot) return silentSeconds > 15; // the host was rebooted, unless two hosts share a name: a living one has beaten since
+  if (namespace !== ownNamespace) return false;
+  if (start !== '') return startOf(other.pid) !== start;
+  try {
+    process.kill(other.pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}

@@ -1,0 +1,91 @@
+import type pg from 'pg';
+
+interface LogLine {
+  pipeline: number;
+  job: number;
+  attempt: number;
+  time: number | string;
+  level: number;
+  msg?: string;
+  [field: string]: unknown;
+}
+
+const LEVELS: Record<number, string> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
+/** Fields that every line of a runner carries, or that have a column: not stored again with each line. */
+const KNOWN = new Set([
+  'pipeline',
+  'job',
+  'attempt',
+  'time',
+  'level',
+  'msg',
+  'runner',
+  'type',
+  'object',
+  'pid',
+  'hostname',
+]);
+const FLUSH_MS = 200;
+/** Lines kept while the database is away; older ones are dropped first, stderr has them all. */
+const KEEP = 20_000;
+
+/** A stream for pino: lines that a job wrote go into `job_logs` as well, in batches, in order. Lines of the runner itself pass by. */
+export class JobLog {
+  private lines: LogLine[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private flushing: Promise<void> = Promise.resolve();
+
+  constructor(private readonly pool: pg.Pool) {}
+
+  write(json: string): void {
+    if (!json.includes('"attempt":')) return; // cheap: only jobs' lines are parsed
+    const line = JSON.parse(json) as LogLine; // pino wrote it
+    if (line.pipeline === undefined) return;
+    this.lines.push(line);
+    if (this.lines.length > KEEP) this.lines.shift();
+    this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
+  }
+
+  /** Waits until everything written so far is stored, or could not be. */
+  flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.flushing = this.flushing.then(() => this.store());
+    return this.flushing;
+  }
+
+  private async store(): Promise<void> {
+    const batch = this.lines.splice(0, 1000);
+    if (batch.length === 0) return;
+    try {
+      await this.pool.query(
+        // the join: lines of a job whose row was deleted meanwhile belong to nothing
+        `insert into job_logs (pipeline_id, sequence, attempt, at, level, message, fields)
+         select l.pipeline, l.job, l.attempt, to_timestamp(l.at / 1000.0), l.level, l.message, nullif(l.fields, '{}'::jsonb)
+         from unnest($1::bigint[], $2::int[], $3::int[], $4::float8[], $5::text[], $6::text[], $7::jsonb[]) with ordinality
+           as l (pipeline, job, attempt, at, level, message, fields, place)
+         join jobs j on j.pipeline_id = l.pipeline and j.sequence = l.job
+         order by l.place`,
+        [
+          batch.map((l) => l.pipeline),
+          batch.map((l) => l.job),
+          batch.map((l) => l.attempt),
+          batch.map((l) => (typeof l.time === 'number' ? l.time : Date.parse(l.time))),
+          batch.map((l) => LEVELS[l.level] ?? 'info'),
+          batch.map((l) => (l.msg ?? '').replaceAll('\u0000', '')), // PostgreSQL's text knows no NUL
+          batch.map((l) =>
+            JSON.stringify(Object.fromEntries(Object.entries(l).filter(([key]) => !KNOWN.has(key)))).replaceAll(
+              '\\u0000',
+              '',
+            ),
+          ),
+        ],
+      );
+    } catch {
+      this.lines = [...batch, ...this.lines].slice(-KEEP);
+      this.timer ??= setTimeout(() => void this.flush(), 2000).unref();
+      return;
+    }
+    if (this.lines.length > 0) await this.store();
+  }
+}

@@ -1,0 +1,201 @@
+/** One runner: a registered process that lives as long as its heartbeat does. `start`, `stop`, `status`; nothing happens on import. */
+import type { Logger } from 'pino';
+import type { Database } from '../../database/database.js';
+import type { Settings } from '../../settings.js';
+import type { Queue } from '../job.js';
+import type { Registry } from '../registry.js';
+import { handBack } from '../statements/hand-back.js';
+import { onPool } from '../statements/statement.js';
+import { LeaseLost, ShuttingDown } from './abort-reasons.js';
+import { makeDue, rescue } from './clockwork.js';
+import { Conveyor } from './conveyor.js';
+import { Heartbeat } from './heartbeat.js';
+import { Hints } from './hints.js';
+import { thisProcess } from './host.js';
+import { Overseer } from './overseer.js';
+import { runDueWatchers } from './watch.js';
+
+/** Told to stop, a job has this long after the grace period; then its pipeline is handed back without waiting for it. */
+const ABORT_WITHIN_MS = 5_000;
+
+export interface RunnerOptions {
+  database: Database;
+  /** For the connection that listens for hints; undefined: polling only. */
+  listenOn?: string;
+  registry: Registry;
+  settings: Settings;
+  log: Logger;
+  queues: Partial<Record<Queue, number>>;
+  version: string;
+  /** Called when nothing is runnable now: nothing pending or in process for these queues. */
+  onIdle?: () => void;
+}
+
+export class Runner {
+  private id = 0;
+  private conveyor!: Conveyor; // set by start()
+  private heartbeat!: Heartbeat;
+  private overseer!: Overseer;
+  private hints: Hints | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private polls = 0;
+  private readonly watching = new AbortController();
+  private watchers: Promise<void> = Promise.resolve();
+  private log: Logger;
+
+  constructor(private readonly options: RunnerOptions) {
+    this.log = options.log;
+  }
+
+  /** Registers the runner, rescues what dead runners of this host left, and begins to take work. */
+  async start(): Promise<void> {
+    const { database, registry, settings, queues } = this.options;
+    this.id = await this.register();
+    this.log = this.options.log.child({ runner: this.id });
+    this.heartbeat = new Heartbeat(
+      database,
+      this.id,
+      settings.RUNNER_LEASE,
+      this.log,
+      (reason) => this.loseAll(reason),
+      () => void this.oversee(0),
+    );
+    this.overseer = new Overseer(database.pool, this.id);
+    this.conveyor = new Conveyor(
+      { database, registry, settings, log: this.log, runnerId: this.id, leased: () => this.heartbeat.alive },
+      queues,
+    );
+    this.heartbeat.start();
+    if (this.options.listenOn !== undefined) {
+      this.hints = new Hints(
+        { connectionString: this.options.listenOn, application_name: 'pressmark hints' },
+        this.log,
+        (payload) => this.onHint(payload),
+      );
+      await this.hints.start();
+    }
+    this.log.info({ queues }, 'taking work');
+    this.schedule(0);
+  }
+
+  /**
+   * Stops taking work, lets running jobs finish for the grace period, then aborts them and hands the rest back.
+   * A second call with grace 0 ends the wait.
+   */
+  async stop(graceSeconds: number): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.conveyor.stopTaking();
+    this.watching.abort(new ShuttingDown('the runner stops'));
+    await this.untilIdle(graceSeconds * 1000);
+    this.conveyor.abortAll(new ShuttingDown('the runner stops'));
+    await this.untilIdle(ABORT_WITHIN_MS);
+    await this.conveyor
+      .handBackAll()
+      .catch((error: unknown) => this.log.error({ err: error }, 'could not hand back; the next runner rescues it'));
+    await this.watchers;
+    this.heartbeat.stop();
+    await this.hints?.stop();
+    await this.options.database.pool
+      .query('update runners set stopped_at = now() where id = $1', [this.id])
+      .catch(() => undefined);
+    this.log.info('stopped');
+  }
+
+  /** What this runner does right now. */
+  status() {
+    return { id: this.id, running: [...this.conveyor.running().values()] };
+  }
+
+  private async register(): Promise<number> {
+    const { host, pid, bootId } = thisProcess();
+    const { database, version, queues } = this.options;
+    const { rows } = await database.pool.query<{ id: number }>(
+      'insert into runners (host, pid, boot_id, version, queues) values ($1, $2, $3, $4, $5) returning id',
+      [host, pid, bootId, version, JSON.stringify(queues)],
+    );
+    const id = rows[0]?.id;
+    if (id === undefined) throw new Error('the database returned no id for this runner');
+    return id;
+  }
+
+  private schedule(ms: number): void {
+    this.timer = setTimeout(() => void this.poll(), ms);
+  }
+
+  private async poll(): Promise<void> {
+    const { database, settings, log } = this.options;
+    try {
+      if (this.heartbeat.alive) {
+        await makeDue(database.pool);
+        if (this.polls++ % 10 === 0) await this.rescueOthers();
+        if (this.polls % 10 === 0 || !this.conveyor.idle) await this.oversee();
+        await Promise.all([...this.conveyor.lanes.values()].map((lane) => this.conveyor.fill(lane, 1)));
+        if (this.polls % 5 === 1) this.watch();
+        await this.noticeIdleness();
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'poll failed; the next one tries again');
+    }
+    if (this.timer !== undefined) this.schedule(settings.POLL_INTERVAL * 1000);
+  }
+
+  private async rescueOthers(): Promise<void> {
+    const rescued = await rescue(this.options.database.pool, this.options.settings.RUNNER_LEASE, true);
+    if (rescued > 0) this.log.warn({ pipelines: rescued }, 'rescued the work of dead runners');
+  }
+
+  private async oversee(orphanAfterMs?: number): Promise<void> {
+    const { lost, orphans } = await this.overseer.compare(() => this.conveyor.running(), orphanAfterMs);
+    if (lost.length > 0) {
+      this.log.warn(
+        { pipelines: lost.map((job) => job.pipelineId) },
+        'pipelines were taken away (cancelled, moved or rescued): aborting their jobs',
+      );
+      this.conveyor.drop(lost, new LeaseLost('the pipeline was taken away: cancelled, moved or rescued'));
+    }
+    if (orphans.length > 0) {
+      this.log.warn(
+        { pipelines: orphans.map((orphan) => orphan.pipelineId) },
+        'handing back pipelines whose claim was never received',
+      );
+      await handBack(onPool(this.options.database.pool), this.id, orphans);
+    }
+  }
+
+  private watch(): void {
+    const { database, settings, registry } = this.options;
+    const before = this.watchers;
+    const services = { database, settings, log: this.log, runnerId: this.id, signal: this.watching.signal };
+    this.watchers = Promise.all([
+      before,
+      runDueWatchers(registry.watchers, services).catch((error: unknown) =>
+        this.log.warn({ err: error }, 'watchers could not be looked at'),
+      ),
+    ]).then(() => undefined);
+  }
+
+  private onHint(payload: string): void {
+    if (payload === 'cancel') void this.oversee().catch(() => undefined); // the poll does it anyway
+    const lane = this.conveyor.lanes.get(payload as Queue); // any other payload is no key
+    if (lane) void this.conveyor.fill(lane);
+  }
+
+  private loseAll(reason: string): void {
+    this.conveyor.drop(this.conveyor.running().values(), new LeaseLost(reason));
+  }
+
+  private async noticeIdleness(): Promise<void> {
+    if (!this.options.onIdle || !this.conveyor.idle) return;
+    const { rows } = await this.options.database.pool.query<{ busy: boolean }>(
+      `select exists (select from pipelines where status = 'pending' and queue = any ($1)) or exists (select from pipelines where status = 'in_process') as busy`,
+      [[...this.conveyor.lanes.keys()]],
+    );
+    if (rows[0]?.busy === false && this.conveyor.idle) this.options.onIdle();
+  }
+
+  private async untilIdle(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    while (!this.conveyor.idle && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,84 @@
+import type { Json } from '../../database/database.js';
+import type { Queue } from '../job.js';
+import { CLAIMED_COLUMNS, type ClaimedJob } from './claim.js';
+import type { Run, Statement } from './statement.js';
+
+/** A job that is done. */
+export interface Finished {
+  pipelineId: number;
+  epoch: number;
+  sequence: number;
+  result: Json | undefined;
+  /** Number of the question whose answer the run had in hand. */
+  seenRev: number | null;
+  /** The queue whose room the pipeline may keep; undefined: it is not kept at all. */
+  lane: Queue | undefined;
+}
+
+/** Where the pipeline stands now; `in_process`: it stays with this runner, here is its next job. */
+export type FinishedRow =
+  | ({ status: 'in_process' } & ClaimedJob)
+  | ({ status: 'pending' | 'success'; queue: Queue | null } & Omit<ClaimedJob, 'queue'>);
+
+const FINISH: Statement<FinishedRow> = {
+  name: 'pressmark_finish',
+  text: `
+    with finished as (
+      select * from unnest($2::bigint[], $3::int[], $4::int[], $5::jsonb[], $6::int[], $7::text[])
+        as f (id, epoch, sequence, result, seen_rev, lane)
+    ), standing as ( -- the fence: still ours, at that epoch, at that job; locked in one order, so that no two batches deadlock
+      select p.id, p.next_sequence, p.step_started_at, f.result, f.lane,
+        p.decision_rev is distinct from f.seen_rev as unseen -- answered while it ran: it must run again, with the answer
+      from pipelines p join finished f on f.id = p.id and f.epoch = p.epoch and f.sequence = p.next_sequence
+      where p.status = 'in_process' and p.runner_id = $1
+      order by p.id
+      for update of p
+    ), checked_off as (
+      update jobs j set status = 'success', attempt = j.attempt + 1, started_at = s.step_started_at, completed_at = now(),
+        result = s.result, error = null, tried_since = null
+      from standing s where j.pipeline_id = s.id and j.sequence = s.next_sequence and not s.unseen
+    ), next as (
+      select s.id, s.unseen, n.sequence, n.queue,
+        s.lane is not null
+          and (n.queue = s.lane or row_number() over (partition by n.queue, n.queue = s.lane order by s.id) <= coalesce(room.free, 0)) as kept
+      from standing s
+      left join lateral (
+        select j.sequence, j.queue from jobs j
+        where j.pipeline_id = s.id and case when s.unseen then j.sequence = s.next_sequence else j.sequence > s.next_sequence and j.status = 'waiting' end
+        order by j.sequence limit 1) n on true
+      left join unnest($8::text[], $9::int[]) room (queue, free) on room.queue = n.queue
+    )
+    update pipelines p set
+      -- columns of an index are written only when the pipeline leaves this runner: else the update could not be HOT
+      status = case when n.sequence is null then 'success' when n.kept and not n.unseen then 'in_process' else 'pending' end,
+      runner_id = case when n.kept and not n.unseen then p.runner_id end,
+      queue = case when n.sequence is null or n.kept and not n.unseen then p.queue else n.queue end,
+      next_sequence = coalesce(n.sequence, p.next_sequence),
+      completed_at = case when n.sequence is null then now() end,
+      step_started_at = now(), rescues = 0, error = null,
+      hold_action = case when n.unseen then p.hold_action end,
+      decision_rev = case when n.unseen then p.decision_rev end
+    from next n left join jobs j on j.pipeline_id = n.id and j.sequence = n.sequence
+    where p.id = n.id
+    returning p.status, ${CLAIMED_COLUMNS}, null as decision`,
+};
+
+/**
+ * Checks off finished jobs of many pipelines in one statement and moves each cursor on. A pipeline that goes on in its own lane,
+ * or in one that has room, stays with this runner and comes back with its next job. A pipeline missing from the answer was taken
+ * away: its result was refused.
+ *
+ * @param room free places of this runner's other lanes, reserved by the caller while the statement runs
+ */
+export const finish = (run: Run, runnerId: number, batch: Finished[], room: Partial<Record<Queue, number>>) =>
+  run(FINISH, [
+    runnerId,
+    batch.map((f) => f.pipelineId),
+    batch.map((f) => f.epoch),
+    batch.map((f) => f.sequence),
+    batch.map((f) => (f.result === undefined ? null : JSON.stringify(f.result))),
+    batch.map((f) => f.seenRev),
+    batch.map((f) => f.lane ?? null),
+    Object.keys(room),
+    Object.values(room),
+  ]);
