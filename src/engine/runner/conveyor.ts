@@ -112,6 +112,19 @@ export class Conveyor {
     }
   }
 
+  /** Claims one pipeline of any lane, runs the one job it stands at to its end. Undefined when nothing is pending. */
+  async runOne(): Promise<ClaimedJob | undefined> {
+    this.stopTaking();
+    for (const lane of this.lanes.values()) {
+      const [row] = await claim(this.run, this.services.runnerId, lane.queue, 1);
+      if (row === undefined) continue;
+      this.begin(row, lane);
+      while (!this.idle) await sleep(20);
+      return row as ClaimedJob;
+    }
+    return undefined;
+  }
+
   /** Claims nothing more and keeps nothing: what finishes is left to others. */
   stopTaking(): void {
     this.taking = false;

@@ -1,9 +1,11 @@
 /** One runner: a registered process that lives as long as its heartbeat does. `start`, `stop`, `status`; nothing happens on import. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Database } from '../../database/database.js';
 import type { Settings } from '../../settings.js';
 import type { Queue } from '../job.js';
 import type { Registry } from '../registry.js';
+import type { ClaimedJob } from '../statements/claim.js';
 import { handBack } from '../statements/hand-back.js';
 import { onPool } from '../statements/statement.js';
 import { LeaseLost, ShuttingDown } from './abort-reasons.js';
@@ -21,7 +23,7 @@ const ABORT_WITHIN_MS = 5_000;
 export interface RunnerOptions {
   database: Database;
   /** For the connection that listens for hints; undefined: polling only. */
-  listenOn?: string;
+  listenOn?: string | undefined;
   registry: Registry;
   settings: Settings;
   log: Logger;
@@ -40,6 +42,7 @@ export class Runner {
   private timer: NodeJS.Timeout | undefined;
   private polls = 0;
   private readonly watching = new AbortController();
+  private readonly hurry = new AbortController();
   private watchers: Promise<void> = Promise.resolve();
   private log: Logger;
 
@@ -49,6 +52,20 @@ export class Runner {
 
   /** Registers the runner, rescues what dead runners of this host left, and begins to take work. */
   async start(): Promise<void> {
+    await this.enlist();
+    if (this.options.listenOn !== undefined) {
+      this.hints = new Hints(
+        { connectionString: this.options.listenOn, application_name: 'pressmark hints' },
+        this.log,
+        (payload) => this.onHint(payload),
+      );
+      await this.hints.start();
+    }
+    this.log.info({ queues: this.options.queues }, 'taking work');
+    this.schedule(0);
+  }
+
+  private async enlist(): Promise<void> {
     const { database, registry, settings, queues } = this.options;
     this.id = await this.register();
     this.log = this.options.log.child({ runner: this.id });
@@ -66,28 +83,15 @@ export class Runner {
       queues,
     );
     this.heartbeat.start();
-    if (this.options.listenOn !== undefined) {
-      this.hints = new Hints(
-        { connectionString: this.options.listenOn, application_name: 'pressmark hints' },
-        this.log,
-        (payload) => this.onHint(payload),
-      );
-      await this.hints.start();
-    }
-    this.log.info({ queues }, 'taking work');
-    this.schedule(0);
   }
 
-  /**
-   * Stops taking work, lets running jobs finish for the grace period, then aborts them and hands the rest back.
-   * A second call with grace 0 ends the wait.
-   */
+  /** Stops taking work, lets running jobs finish for the grace period, then aborts them and hands the rest back. */
   async stop(graceSeconds: number): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.conveyor.stopTaking();
     this.watching.abort(new ShuttingDown('the runner stops'));
-    await this.untilIdle(graceSeconds * 1000);
+    await this.untilIdle(graceSeconds * 1000, this.hurry.signal);
     this.conveyor.abortAll(new ShuttingDown('the runner stops'));
     await this.untilIdle(ABORT_WITHIN_MS);
     await this.conveyor
@@ -100,6 +104,20 @@ export class Runner {
       .query('update runners set stopped_at = now() where id = $1', [this.id])
       .catch(() => undefined);
     this.log.info('stopped');
+  }
+
+  /** Instead of `start` and `stop`: claims one pipeline, runs the one job it stands at, and ends. Undefined when nothing is pending. */
+  async runOne(): Promise<ClaimedJob | undefined> {
+    await this.enlist();
+    await makeDue(this.options.database.pool);
+    const job = await this.conveyor.runOne();
+    await this.stop(Infinity);
+    return job;
+  }
+
+  /** Ends the grace period of a `stop` under way: running jobs are aborted and handed back at once. */
+  stopAtOnce(): void {
+    this.hurry.abort();
   }
 
   /** What this runner does right now. */
@@ -194,8 +212,8 @@ export class Runner {
     if (rows[0]?.busy === false && this.conveyor.idle) this.options.onIdle();
   }
 
-  private async untilIdle(ms: number): Promise<void> {
+  private async untilIdle(ms: number, hurry?: AbortSignal): Promise<void> {
     const until = performance.now() + ms;
-    while (!this.conveyor.idle && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!this.conveyor.idle && performance.now() < until && !hurry?.aborted) await sleep(20);
   }
 }

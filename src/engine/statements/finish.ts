@@ -30,7 +30,7 @@ const FINISH: Statement<FinishedRow> = {
       select p.id, p.next_sequence, p.step_started_at, f.result, f.lane,
         p.decision_rev is distinct from f.seen_rev as unseen -- answered while it ran: it must run again, with the answer
       from pipelines p join finished f on f.id = p.id and f.epoch = p.epoch and f.sequence = p.next_sequence
-      where p.status = 'in_process' and p.runner_id = $1
+      where p.runner_id = $1
       order by p.id
       for update of p
     ), checked_off as (

@@ -1,0 +1,115 @@
+/**
+ * What every command-line program shares: `--settings`, `--json`, `--version`, errors without a stack, exit codes
+ * 0 ok, 1 failed, 2 usage (design 7). A program parses, calls one function, prints. (Written by the lead; extend, don't replace.)
+ */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { Database } from '../database/database.js';
+import type { Settings } from '../settings.js';
+import { version } from './version.js';
+
+export interface CommonOptions {
+  settings?: string;
+  json?: boolean;
+}
+
+/** What a command works with. */
+export interface Session {
+  settings: Settings;
+  database: Database;
+  /** Prints the value as JSON with `--json`, else the text made of it for people. */
+  print: <T>(value: T, text: (value: T) => string) => void;
+}
+
+/** A program with the common options; commands are added to it. */
+export function makeProgram(name: string, description: string): Command {
+  return common(new Command(name).description(description).version(version))
+    .showHelpAfterError()
+    .configureHelp({ sortSubcommands: false });
+}
+
+/** Adds the common options to a command, so that they may stand before or after its name. */
+export const common = (command: Command): Command =>
+  command
+    .option('--settings <file>', 'settings file (else $PRESSMARK_SETTINGS, else ./settings.env)')
+    .option('--json', 'print JSON for machines')
+    .exitOverride();
+
+/** Settings of this call. @throws SettingsError with all mistakes in one message. */
+export async function openSettings(options: CommonOptions): Promise<Settings> {
+  const { loadSettings } = await import('../settings.js');
+  return loadSettings({ ...(options.settings !== undefined && { file: options.settings }), env: process.env });
+}
+
+/** Opens settings and database for a command and closes them after it. */
+export async function withSession(command: Command, run: (session: Session) => Promise<void>): Promise<void> {
+  const options = command.optsWithGlobals<CommonOptions>();
+  const settings = await openSettings(options);
+  const { openDatabase } = await import('../database/open-database.js');
+  const database = await openDatabase(settings, command.parent?.name() ?? command.name(), {
+    notice: (text) => process.stderr.write(`${text}\n`),
+  });
+  try {
+    await run({ settings, database, print: printer(options) });
+  } finally {
+    await database.close();
+  }
+}
+
+/** Prints JSON or text, as the options say. */
+export const printer =
+  (options: CommonOptions): Session['print'] =>
+  (value, text) => {
+    process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : `${text(value)}\n`);
+  };
+
+/** Runs a program on this process's arguments and sets its exit code. */
+export async function runMain(program: Command): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0); // `... | head` has seen enough
+    throw error;
+  });
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = explain(error);
+  }
+}
+
+/** Says what went wrong, without a stack for what we know. Returns the exit code. */
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has said it
+  const { name, message, stack } = error as Error;
+  if (name === 'SettingsError') {
+    process.stderr.write(`${message}\n`);
+    return 2;
+  }
+  process.stderr.write(`${KNOWN.has(name) || isDatabaseError(error) ? message : (stack ?? message)}\n`);
+  return 1;
+}
+
+/** Errors whose message says what is wrong and what to do: a stack would only hide it. */
+const KNOWN = new Set([
+  'Refused',
+  'ObjectBusy',
+  'FatalError',
+  'ProgramMissing',
+  'MissingTools',
+  'NotFound',
+  'EmbeddedPostgresError',
+  'MigrationFailed',
+  'MarcRefused',
+  'ToolsMissing',
+]);
+
+const isDatabaseError = (error: unknown): boolean => typeof (error as { code?: unknown }).code === 'string';
+
+/** Parses a positive whole number of the command line, e.g. an id. */
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError('it must be a whole number above 0');
+  return value;
+}
+
+/** Who acts: the login name; every decision and change carries it. */
+export const currentActor = (): string =>
+  process.env['SUDO_USER'] ?? process.env['USER'] ?? process.env['LOGNAME'] ?? 'unknown';

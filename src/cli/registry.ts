@@ -1,0 +1,11 @@
+/** Everything this program knows how to do: the jobs, actions and watchers of all domains. */
+import { createRegistry } from '../engine/registry.js';
+import { fileJobs } from '../files/jobs.js';
+import { newspaperActions, newspaperJobs } from '../newspapers/registration.js';
+import { engineWatchers } from '../engine/watchers/forget-runners.js';
+
+export const registry = createRegistry({
+  jobs: [...fileJobs, ...newspaperJobs],
+  actions: newspaperActions,
+  watchers: engineWatchers,
+});

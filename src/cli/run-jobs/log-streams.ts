@@ -1,0 +1,23 @@
+import pino, { type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type pg from 'pg';
+import { JobLog } from '../../engine/runner/job-log.js';
+
+/** The daemon's logger: JSON lines on stderr (for people when it is a terminal) at the set level; jobs' lines of every level also into `job_logs`. */
+export function daemonLogger(level: string, pool: pg.Pool): { log: Logger; jobLog: JobLog } {
+  const jobLog = new JobLog(pool);
+  const stderr = process.stderr.isTTY
+    ? pretty({
+        destination: 2,
+        sync: true,
+        ignore: 'pid,hostname,runner',
+        messageFormat: '{if pipeline}{pipeline}.{job} {type}: {end}{msg}',
+        hideObject: false,
+      })
+    : pino.destination({ dest: 2, sync: true });
+  const streams = pino.multistream([
+    { level: level as pino.Level, stream: stderr },
+    { level: 'trace', stream: jobLog },
+  ]);
+  return { log: pino({ level: 'debug', base: {} }, streams), jobLog };
+}

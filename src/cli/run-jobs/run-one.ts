@@ -1,0 +1,33 @@
+import { openDatabase } from '../../database/open-database.js';
+import { QUEUES } from '../../engine/job.js';
+import { Runner } from '../../engine/runner/runner.js';
+import { closeThreads } from '../../files/threads.js';
+import type { Settings } from '../../settings.js';
+import { registry } from '../registry.js';
+import { version } from '../version.js';
+import { daemonLogger } from './log-streams.js';
+
+/** Claims one pending pipeline of any queue, runs the job it stands at, and ends. Undefined when nothing is pending. */
+export async function runOne(
+  settings: Settings,
+): Promise<{ pipelineId: number; sequence: number; type: string; status: string } | undefined> {
+  const database = await openDatabase(settings, 'run-jobs run-one');
+  const { log, jobLog } = daemonLogger(settings.LOG_LEVEL, database.pool);
+  try {
+    const queues = Object.fromEntries(QUEUES.map((queue) => [queue, 1]));
+    const runner = new Runner({ database, registry, settings, log, queues, version });
+    const job = await runner.runOne();
+    if (job === undefined) return undefined;
+    const { status } = await database.kysely
+      .selectFrom('job_list')
+      .select('status')
+      .where('pipeline_id', '=', job.pipelineId)
+      .where('sequence', '=', job.sequence)
+      .executeTakeFirstOrThrow();
+    return { pipelineId: job.pipelineId, sequence: job.sequence, type: job.type, status: status ?? 'gone' };
+  } finally {
+    await jobLog.flush();
+    await closeThreads();
+    await database.close();
+  }
+}

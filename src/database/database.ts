@@ -1,0 +1,76 @@
+/** The way into PostgreSQL for everything above: a pool, and Kysely over it. Made once at the edge and handed on. */
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { closeWhenUnanswered } from './hung-connection.js';
+import type { DB } from './types.js';
+import { valueParsers } from './value-parsers.js';
+
+export type { Json, JsonColumn } from './json.js';
+export type { DB } from './types.js';
+
+export interface Database {
+  /** For a connection of one's own, e.g. to LISTEN. It may hold a password: never log it. */
+  connectionString: string;
+  pool: pg.Pool;
+  kysely: Kysely<DB>;
+  /** Waits for the connections in use, then closes all. Closing twice is no mistake. */
+  close: () => Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** `postgresql://user:password@host:5432/name`; over a unix socket `postgresql:///name?host=/directory&user=name`. */
+  connectionString: string;
+  /** Seen in `pg_stat_activity`: name the program, e.g. "run-jobs". */
+  applicationName: string;
+  /** Connections at most; 10 unless told. */
+  maxConnections?: number;
+  /** Seconds after which an unanswered query fails and its connection is dropped; 60 unless told. */
+  queryTimeoutSeconds?: number;
+  /** Told when a connection breaks while nobody uses it (the server restarted). Unless given, a process warning. */
+  onError?: (error: Error) => void;
+}
+
+const CONNECT_TIMEOUT_SECONDS = 15;
+
+/**
+ * A pool of connections; none is opened before the first query. `int8` comes back as a number (or throws when it would
+ * be inexact), `date` as 'YYYY-MM-DD', `timestamptz` as a Date. A broken connection fails the query that uses it and
+ * nothing else: the pool opens a new one for the next.
+ *
+ * @example
+ * const database = connectDatabase({ connectionString, applicationName: 'holding-pen' });
+ * const held = await database.kysely.selectFrom('pipelines').selectAll().where('status', '=', 'held').execute();
+ * await database.close();
+ */
+export function connectDatabase(options: ConnectOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.connectionString,
+    application_name: options.applicationName,
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_SECONDS * 1000,
+    query_timeout: (options.queryTimeoutSeconds ?? 60) * 1000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    types: valueParsers,
+  });
+  pool.on('error', options.onError ?? ((error) => process.emitWarning(`PostgreSQL: ${error.message}`)));
+  pool.on('connect', (client) => {
+    // A connection that breaks between two statements of a transaction has no query to fail and no listener of the
+    // pool: unheard, its 'error' would end the process. The next statement on it fails, which is where it is dealt with.
+    client.on('error', () => undefined);
+    closeWhenUnanswered(client);
+  });
+  const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  let closing: Promise<void> | undefined;
+  return {
+    connectionString: options.connectionString,
+    pool,
+    kysely,
+    close: () => (closing ??= kysely.destroy().then(() => endPool(pool))),
+  };
+}
+
+/** Kysely ends the pool only if it was used. */
+async function endPool(pool: pg.Pool): Promise<void> {
+  if (!pool.ending) await pool.end();
+}

@@ -1,0 +1,75 @@
+/**
+ * A PostgreSQL that needs no set-up: started (or joined) in a private data directory, reached over a private unix
+ * socket, no TCP port. It goes on running when the program that started it ends, so that the next one joins it;
+ * `stopEmbeddedPostgres` ends it, and it ends by itself within a minute once its directory is removed.
+ */
+import { resolve } from 'node:path';
+import { serverAccount } from './embedded/account.js';
+import { findBinaries, type Origin } from './embedded/binaries.js';
+import { findDataDirectory, makeDataDirectory, REACHABLE } from './embedded/data-directory.js';
+import { bringUp, shutDown, type Server } from './embedded/server.js';
+
+export { EmbeddedPostgresError } from './embedded/error.js';
+
+export interface EmbeddedPostgresOptions {
+  /** The data directory is `postgres` below it; usually `./var`. Made when missing. */
+  directory: string;
+  /** `false` only for tests: a power cut may cost the database, and everything is quicker. */
+  durable?: boolean;
+  /** Only these binaries, instead of the first that fit (for tests). */
+  binaries?: Origin;
+  /** Told what the user should know, e.g. where the database lies when not below `directory`. */
+  notice?: (text: string) => void;
+  /** How long a start may take; recovery after a crash is part of it. 180 unless told. */
+  timeoutSeconds?: number;
+}
+
+export interface EmbeddedPostgres {
+  /** Of the database `pressmark`, empty when new. */
+  connectionString: string;
+  dataDirectory: string;
+  /** Ends the server, whoever else uses it. */
+  stop: () => Promise<void>;
+}
+
+/**
+ * Starts the server of a directory, or joins the one that runs. Any number of programs may do so at the same time; a
+ * killed program or server leaves nothing that hinders the next start. As root it runs the server as the owner of the
+ * data directory, else as `postgres`, else as `nobody`.
+ *
+ * @throws EmbeddedPostgresError with the remedy when there are no binaries, initdb fails or the server does not come up.
+ * @example
+ * const { connectionString } = await startEmbeddedPostgres({ directory: './var' });
+ */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const directory = resolve(options.directory);
+  const found = await findDataDirectory(directory);
+  const account = await serverAccount(found.path);
+  const findOurs = async (): Promise<string> =>
+    (
+      await findBinaries({
+        account,
+        major: found.major,
+        copyTo: account ? REACHABLE : directory,
+        origin: options.binaries,
+      })
+    ).directory;
+  const dataDirectory =
+    found.major === undefined
+      ? await makeDataDirectory({
+          directory,
+          account,
+          binaries: await findOurs(),
+          notice: options.notice ?? (() => undefined),
+        })
+      : found.path;
+  const server: Server = { dataDirectory, account, durable: options.durable ?? true, binaries: findOurs };
+  const connectionString = await bringUp(server, options.timeoutSeconds ?? 180);
+  return { connectionString, dataDirectory, stop: () => shutDown(dataDirectory) };
+}
+
+/** Ends the server of a directory, if one runs: what uses it loses its connections, committed work is safe. */
+export async function stopEmbeddedPostgres({ directory }: { directory: string }): Promise<void> {
+  const found = await findDataDirectory(resolve(directory));
+  if (found.major !== undefined) await shutDown(found.path);
+}

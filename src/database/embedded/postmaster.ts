@@ -1,0 +1,54 @@
+/** The running server as its `postmaster.pid` tells it: PostgreSQL's own interlock, which a kill -9 cannot leave locked. */
+import { readFile, readlink, realpath, rename, link, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface Postmaster {
+  pid: number;
+  socketDirectory: string;
+}
+
+/** The live server of a data directory, or `undefined`: never started, stopped, or killed (its file is stale then). */
+export async function findPostmaster(dataDirectory: string): Promise<Postmaster | undefined> {
+  const lines = (await readIfThere(join(dataDirectory, 'postmaster.pid')))?.split('\n');
+  const pid = Number(lines?.[0]);
+  const socketDirectory = lines?.[4]?.trim(); // written a moment after the pid: a server without it is not up yet
+  if (!pid || !socketDirectory) return undefined;
+  return (await isPostmaster(pid, dataDirectory)) ? { pid, socketDirectory } : undefined;
+}
+
+/**
+ * Sets aside the lock files of a killed server whose process id now belongs to some other program (after a restart of
+ * a container the same small ids come back). PostgreSQL itself only sees that the id is alive and would refuse to start.
+ */
+export async function clearStaleLocks(dataDirectory: string, socketDirectory: string): Promise<void> {
+  for (const file of [join(dataDirectory, 'postmaster.pid'), join(socketDirectory, '.s.PGSQL.5432.lock')]) {
+    const found = await readIfThere(file);
+    const pid = Math.abs(Number(found?.split('\n')[0]));
+    if (found === undefined || !pid || !isAlive(pid) || (await isPostmaster(pid, dataDirectory))) continue;
+    const aside = `${file}.stale-${process.pid}`;
+    await rename(file, aside).catch(() => undefined); // another starter was quicker
+    // Between reading and renaming a new server may have come up: what was taken from it goes back.
+    if ((await readIfThere(aside)) !== found) await link(aside, file).catch(() => undefined);
+    await unlink(aside).catch(() => undefined);
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** On Linux a postmaster is known by standing in its data directory; elsewhere a live process id must do. */
+async function isPostmaster(pid: number, dataDirectory: string): Promise<boolean> {
+  if (process.platform !== 'linux') return isAlive(pid);
+  const standsIn = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+  return standsIn !== undefined && standsIn === (await realpath(dataDirectory).catch(() => undefined));
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(() => undefined);
+}

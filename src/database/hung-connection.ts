@@ -1,0 +1,25 @@
+import type { PoolClient } from 'pg';
+
+/**
+ * Closes a connection whose query was not answered within its client-side timeout. pg only stops waiting: the
+ * connection would go back to the pool still busy (or dead, after a network fault) and every later query on it
+ * would wait for its own timeout in turn.
+ */
+export function closeWhenUnanswered(client: PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown; // pg's eleven overloads, passed through as they are
+  const watched = (...args: unknown[]): unknown => {
+    const answer = query(...args);
+    if (answer instanceof Promise) {
+      answer.catch((error: unknown) => {
+        if (error instanceof Error && error.message === 'Query read timeout') endNow(client);
+      });
+    }
+    return answer;
+  };
+  client.query = watched as PoolClient['query'];
+}
+
+/** pg's own `end` drops the socket at once while a query is under way; the pool then removes the client at its release. */
+function endNow(client: PoolClient): void {
+  (client as unknown as { end: () => Promise<void> }).end().catch(() => undefined); // pg hides `end` of a pooled client from its types; a failed farewell changes nothing
+}

@@ -1,0 +1,187 @@
+/** Brings a database to the newest schema: graphile-migrate as a library, under a lock of our own. */
+import { randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+import pg from 'pg';
+
+/** Two levels above this file, from src/database and from dist/database alike. */
+const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+
+/** "PRESSMARK" on a phone's keys. graphile-migrate's own lock does not wait: of two programs that start together one would fail. */
+const LOCK = 773776275;
+
+/** The database could not be brought to the newest schema. */
+export class MigrationFailed extends Error {
+  override name = 'MigrationFailed';
+}
+
+export interface MigrateOptions {
+  /** A direct connection: a pooler in transaction mode cannot keep the lock. */
+  connectionString: string;
+  /** Also apply `migrations/current`, where it exists: what is being developed, not yet committed. */
+  includeCurrent: boolean;
+  /** Told each step, e.g. "Applying 000001-engine.sql". */
+  notice?: (text: string) => void;
+  /** Where `committed/` and `current/` are; the program's own unless told. */
+  migrationsDirectory?: string;
+  /** How long to wait while another program migrates; 600 unless told. */
+  lockTimeoutSeconds?: number;
+}
+
+/**
+ * Applies every migration that the database lacks, each in its own transaction. Any number of programs may call it at
+ * once; a database that is up to date is left alone.
+ *
+ * @returns the file names of the committed migrations that were applied
+ * @throws MigrationFailed naming the migration and PostgreSQL's reason, or why the database cannot be reached.
+ */
+export async function migrateDatabase(options: MigrateOptions): Promise<string[]> {
+  const { connectionString, includeCurrent, migrationsDirectory = MIGRATIONS } = options;
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'pressmark migrate',
+    connectionTimeoutMillis: 15_000,
+    keepAlive: true,
+  });
+  client.on('error', () => undefined); // the lock went with the connection; graphile-migrate's own connections fail for themselves
+  const name = nameOf(client);
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new MigrationFailed(
+      `Cannot reach the database ${name}: ${reasonOf(error)}. Is PostgreSQL running, is DATABASE_URL right?`,
+      { cause: error },
+    );
+  }
+  try {
+    const withCurrent = includeCurrent && (await sqlFiles(`${migrationsDirectory}/current`)).length > 0;
+    if (!withCurrent && (await missing(client, migrationsDirectory)).length === 0) return [];
+    await lock(client, name, options.lockTimeoutSeconds ?? 600);
+    const toApply = await missing(client, migrationsDirectory);
+    await runGraphileMigrate(client, options, migrationsDirectory, withCurrent);
+    return toApply;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Polls: a session that waits inside pg_advisory_lock holds a snapshot, and an index built concurrently would wait for it for ever. */
+async function lock(client: pg.Client, name: string, timeoutSeconds: number): Promise<void> {
+  const deadline = Date.now() + timeoutSeconds * 1000;
+  for (;;) {
+    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [LOCK]);
+    if (rows[0]?.locked) return;
+    if (Date.now() > deadline) {
+      throw new MigrationFailed(
+        `Another program has been migrating the database ${name} for ${timeoutSeconds} s: look for application_name 'pressmark migrate' in pg_stat_activity`,
+      );
+    }
+    await wait(100);
+  }
+}
+
+/** Committed migrations that the database has not seen. */
+async function missing(client: pg.Client, migrationsDirectory: string): Promise<string[]> {
+  const committed = await sqlFiles(`${migrationsDirectory}/committed`);
+  const known = await client.query<{ there: boolean }>(
+    `select to_regclass('graphile_migrate.migrations') is not null as there`,
+  );
+  if (!known.rows[0]?.there) return committed;
+  const { rows } = await client.query<{ filename: string }>('select filename from graphile_migrate.migrations');
+  const applied = new Set(rows.map(({ filename }) => filename)); // graphile-migrate keeps '000001.sql' of '000001-engine.sql'
+  return committed.filter((file) => !applied.has(file.replace(/-.*(?=\.sql$)/, '')));
+}
+
+async function sqlFiles(directory: string): Promise<string[]> {
+  const files = await readdir(directory).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+  return files.filter((file) => /^\d+.*\.sql$/.test(file)).sort();
+}
+
+async function runGraphileMigrate(
+  client: pg.Client,
+  { connectionString, notice }: MigrateOptions,
+  migrationsFolder: string,
+  withCurrent: boolean,
+): Promise<void> {
+  const { Logger, migrate, watch } = await import('graphile-migrate'); // slow to load, and seldom needed
+  const applicationName = `pressmark migrate ${randomUUID().slice(0, 8)}`;
+  let running: string | undefined;
+  const logger = new Logger(() => (_level, text) => {
+    const committed = /Running migration '(.+)'/.exec(text)?.[1];
+    if (committed) notice?.(`Applying ${committed}`);
+    if (committed ?? text.includes('Running current')) running = committed ?? 'migrations/current';
+  });
+  const settings = {
+    connectionString: withApplicationName(connectionString, applicationName),
+    rootConnectionString: 'template1', // not used, but else it reads ROOT_DATABASE_URL
+    migrationsFolder,
+    logger,
+  };
+  const currentBefore = await appliedCurrent(client);
+  try {
+    if (withCurrent) await watch(settings, true);
+    else await migrate(settings);
+  } catch (error) {
+    throw new MigrationFailed(
+      `Migrating the database ${nameOf(client)} failed${running ? ` at ${running}` : ''}: ${explain(error)}${currentBefore ? CURRENT_MOVED_ON : ''}`,
+      { cause: error },
+    );
+  } finally {
+    await untilClosed(client, applicationName);
+  }
+}
+
+const CURRENT_MOVED_ON =
+  '\nAn earlier migrations/current was applied to this database, which no migration can take back: start with an empty one (remove var/postgres, or drop the database)';
+
+/** Was anything under development applied here? */
+async function appliedCurrent(client: pg.Client): Promise<boolean> {
+  const known = await client.query<{ there: boolean }>(
+    `select to_regclass('graphile_migrate.current') is not null as there`,
+  );
+  if (!known.rows[0]?.there) return false;
+  return ((await client.query('select from graphile_migrate.current')).rowCount ?? 0) > 0;
+}
+
+/**
+ * Waits until graphile-migrate has closed its connections, which it keeps a moment for reuse: it ends the whole process
+ * when one of them breaks, and whoever asked us to migrate may now drop the database or stop the server.
+ */
+async function untilClosed(client: pg.Client, applicationName: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const open = await client.query('select from pg_stat_activity where application_name = $1', [applicationName]);
+    if (open.rowCount === 0) return;
+    await wait(20);
+  }
+}
+
+/** At which line, and what PostgreSQL says to it. */
+function explain(error: unknown): string {
+  const {
+    detail,
+    hint,
+    _gmMessageOverride: excerpt,
+  } = error as { detail?: string; hint?: string; _gmMessageOverride?: string };
+  return [excerpt ? stripVTControlCharacters(excerpt) : reasonOf(error), detail, hint].filter(Boolean).join('\n');
+}
+
+function reasonOf(error: unknown): string {
+  // A connection tried over IPv6 and IPv4 fails with one error each and a message of its own only inside them.
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}
+
+function withApplicationName(connectionString: string, applicationName: string): string {
+  const joint = connectionString.includes('?') ? '&' : '?';
+  return `${connectionString}${joint}application_name=${encodeURIComponent(applicationName)}`;
+}
+
+/** The database's name for messages: never the connection string, which may hold a password. */
+function nameOf(client: pg.Client): string {
+  return `${client.database ?? '(unnamed)'}${client.host ? ` on ${client.host}` : ''}`;
+}

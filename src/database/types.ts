@@ -1,0 +1,299 @@
+// Generated from the migrated database: never edit it, run `npm run generate:types`.
+import type { JsonColumn } from './json.js';
+import type { ColumnType } from 'kysely';
+
+export type Generated<T> =
+  T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S, I | undefined, U> : ColumnType<T, T | undefined, T>;
+
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
+export interface Decisions {
+  actor: string;
+  at: Generated<Timestamp>;
+  comment: string | null;
+  hold_rev: number;
+  params: Generated<JsonColumn>;
+  pipeline_id: number;
+  verb: string;
+  via: string;
+}
+
+export interface Events {
+  actor: string;
+  at: Generated<Timestamp>;
+  detail: Generated<JsonColumn>;
+  id: Generated<number>;
+  kind: string;
+  object_id: number | null;
+  object_type: string | null;
+  pipeline_id: number | null;
+  sequence: number | null;
+}
+
+export interface JobList {
+  args: JsonColumn | null;
+  attempt: number | null;
+  completed_at: Timestamp | null;
+  description: string | null;
+  entwine: number | null;
+  error: JsonColumn | null;
+  failures: number | null;
+  max_attempts: number | null;
+  object_id: number | null;
+  object_type: string | null;
+  pipeline: string | null;
+  pipeline_id: number | null;
+  queue: string | null;
+  result: JsonColumn | null;
+  run_at: Timestamp | null;
+  sequence: number | null;
+  started_at: Timestamp | null;
+  status: string | null;
+  timeout: string | null;
+  type: string | null;
+}
+
+export interface JobLogs {
+  at: Timestamp;
+  attempt: number;
+  fields: JsonColumn | null;
+  id: Generated<number>;
+  level: string;
+  message: string;
+  pipeline_id: number;
+  sequence: number;
+}
+
+export interface Jobs {
+  args: Generated<JsonColumn>;
+  /**
+   * Runs that came to an end, however they ended: attempt + 1 numbers the run that is going on.
+   */
+  attempt: Generated<number>;
+  completed_at: Timestamp | null;
+  entwine: number | null;
+  error: JsonColumn | null;
+  /**
+   * Failed runs since it was enqueued, requeued or held: max_attempts of them and the job is failed.
+   */
+  failures: Generated<number>;
+  max_attempts: Generated<number>;
+  pipeline_id: number;
+  queue: string;
+  result: JsonColumn | null;
+  sequence: number;
+  started_at: Timestamp | null;
+  status: Generated<string>;
+  timeout: Generated<string>;
+  /**
+   * First "try later" in a row; its deadline counts from here.
+   */
+  tried_since: Timestamp | null;
+  type: string;
+}
+
+export interface NewspapersIssues {
+  /**
+   * Directory of the original uploads; null for scans and once they are archived with the issue.
+   */
+  backup_location: string | null;
+  created_at: Generated<Timestamp>;
+  date: string;
+  date_as_labeled: string | null;
+  edition: number;
+  edition_label: string | null;
+  /**
+   * <lccn>-<YYYYMMDDEE>-<id> as of the day the row was made: names its directories, so it never changes.
+   */
+  human_name: string;
+  id: Generated<number>;
+  /**
+   * Out of the workflow: live, or removed.
+   */
+  ignored: Generated<boolean>;
+  /**
+   * Printed number of the issue; NCA: issue.
+   */
+  issue_number: string | null;
+  kind: string;
+  /**
+   * Directory that holds the files now; null once they are gone.
+   */
+  location: string | null;
+  org_id: number;
+  title_id: number;
+  volume: string | null;
+  /**
+   * AwaitingProcessing: a pipeline of object issue/<id> is at work, hands off.
+   */
+  workflow_step: Generated<string>;
+}
+
+export interface NewspapersOrgs {
+  /**
+   * MARC organisation code, e.g. oru. It names a directory of the scan upload area.
+   */
+  code: string;
+  created_at: Generated<Timestamp>;
+  id: Generated<number>;
+  name: string;
+}
+
+export interface NewspapersPages {
+  issue_id: number;
+  /**
+   * The page number as printed; null while nobody has looked, or when no_label says there is none.
+   */
+  label: string | null;
+  /**
+   * Somebody looked: the page carries no printed number. NCA: label "0".
+   */
+  no_label: Generated<boolean>;
+  number: number;
+}
+
+export interface NewspapersTitles {
+  created_at: Generated<Timestamp>;
+  /**
+   * How long after its date an issue stays unpublished, e.g. "1 year 6 months"; null: not at all.
+   */
+  embargo: string | null;
+  id: Generated<number>;
+  /**
+   * ISO 639-2 code of MARC 008/35-37; null counts as eng.
+   */
+  language: string | null;
+  lccn: string;
+  marc_location: string | null;
+  marc_title: string | null;
+  /**
+   * As entered by hand; marc_title is shown instead once the title is validated.
+   */
+  name: string;
+  /**
+   * Awardee of its born-digital issues; null: setting PDF_BATCH_MARC_ORG_CODE. Scans name theirs by directory.
+   */
+  org_id: number | null;
+  /**
+   * URL of a rights statement.
+   */
+  rights: string | null;
+  /**
+   * An upload directory is named after the LCCN or after this.
+   */
+  sftp_user: string | null;
+  /**
+   * When a MARC record with a title and a place was found for the LCCN.
+   */
+  validated_at: Timestamp | null;
+}
+
+export interface Pipelines {
+  assigned_until: Timestamp | null;
+  assignee: string | null;
+  blocked_by: number | null;
+  completed_at: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  /**
+   * Number of the answered question: the job at next_sequence runs with that decision in hand.
+   */
+  decision_rev: number | null;
+  description: string;
+  due_at: Timestamp | null;
+  /**
+   * Fencing token: moves at every claim, rescue and operator's act. A result that names another epoch is refused.
+   */
+  epoch: Generated<number>;
+  error: JsonColumn | null;
+  held_at: Timestamp | null;
+  /**
+   * The open question. It outlives a wake: while the job rechecks, the question can still be answered.
+   */
+  hold_action: string | null;
+  hold_kind: string | null;
+  hold_message: string | null;
+  hold_payload: JsonColumn | null;
+  /**
+   * Number of the question; an answer must name it.
+   */
+  hold_rev: Generated<number>;
+  hold_role: string | null;
+  id: Generated<number>;
+  name: string;
+  next_sequence: number;
+  object_id: number | null;
+  object_type: string | null;
+  priority: Generated<number>;
+  /**
+   * Queue of the job at next_sequence; written only when the pipeline becomes pending, so that a runner that goes on with it leaves the claim index alone.
+   */
+  queue: string;
+  /**
+   * How often in a row a runner died during the job at next_sequence.
+   */
+  rescues: Generated<number>;
+  run_at: Generated<Timestamp>;
+  runner_id: number | null;
+  started_at: Timestamp | null;
+  status: Generated<string>;
+  step_started_at: Timestamp | null;
+  wake_at: Timestamp | null;
+}
+
+export interface Progress {
+  at: Generated<Timestamp>;
+  done: number;
+  pipeline_id: number;
+  sequence: number;
+  total: number;
+  unit: string;
+}
+
+export interface Runners {
+  /**
+   * Boot of the host, process namespace and start of the process: tells a living pid from a reused one.
+   */
+  boot_id: string;
+  heartbeat_at: Generated<Timestamp>;
+  host: string;
+  id: Generated<number>;
+  pid: number;
+  queues: JsonColumn;
+  started_at: Generated<Timestamp>;
+  stopped_at: Timestamp | null;
+  version: string;
+}
+
+export interface Users {
+  deactivated_at: Timestamp | null;
+  login: string;
+  name: string;
+  roles: Generated<string[]>;
+}
+
+export interface Watchers {
+  completed_at: Timestamp | null;
+  error: JsonColumn | null;
+  name: string;
+  next_run_at: Generated<Timestamp>;
+  runner_id: number | null;
+  started_at: Timestamp | null;
+}
+
+export interface DB {
+  decisions: Decisions;
+  events: Events;
+  job_list: JobList;
+  job_logs: JobLogs;
+  jobs: Jobs;
+  'newspapers.issues': NewspapersIssues;
+  'newspapers.orgs': NewspapersOrgs;
+  'newspapers.pages': NewspapersPages;
+  'newspapers.titles': NewspapersTitles;
+  pipelines: Pipelines;
+  progress: Progress;
+  runners: Runners;
+  users: Users;
+  watchers: Watchers;
+}

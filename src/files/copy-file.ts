@@ -1,0 +1,64 @@
+/** Copies one file so that it lands whole. */
+import { constants } from 'node:fs';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { quoted } from './quoted.js';
+import { temporaryBeside } from './land.js';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * Copies a regular file with its times and permissions (owner may always read and write, set-id bits are dropped).
+ * The caller syncs the directory: once for many files.
+ *
+ * @param onBytes told of every piece that was written
+ * @throws when the source is no regular file (ELOOP for a symlink), or changes while it is read
+ */
+export async function copyFileSafely(
+  from: string,
+  to: string,
+  { signal, onBytes }: { signal?: AbortSignal | undefined; onBytes?: (bytes: number) => void } = {},
+): Promise<void> {
+  const temporary = temporaryBeside(to);
+  const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const before = await source.stat();
+    if (!before.isFile()) throw new Error(`${quoted(from)} is not a regular file`);
+    const target = await open(temporary, 'wx', 0o600);
+    try {
+      await pour(source, target, signal, onBytes);
+      const after = await source.stat();
+      if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
+        throw new Error(`${quoted(from)} changed while it was copied; somebody still writes to it`);
+      }
+      await target.chmod((before.mode & 0o777) | 0o600);
+      await target.utimes(before.atime, before.mtime);
+      await target.sync();
+    } finally {
+      await target.close();
+    }
+    await rename(temporary, to);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await source.close();
+  }
+}
+
+async function pour(
+  source: FileHandle,
+  target: FileHandle,
+  signal: AbortSignal | undefined,
+  onBytes: ((bytes: number) => void) | undefined,
+): Promise<void> {
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (;;) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await source.read(chunk, 0, CHUNK_BYTES, null);
+    if (bytesRead === 0) return;
+    for (let written = 0; written < bytesRead; ) {
+      written += (await target.write(chunk, written, bytesRead - written, null)).bytesWritten;
+    }
+    onBytes?.(bytesRead);
+  }
+}

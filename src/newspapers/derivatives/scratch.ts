@@ -1,0 +1,25 @@
+/** Room for half-made files beside the file they will become. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * Runs work with a private directory in the target's own directory (same file system, so the result lands by rename),
+ * and removes it in the end. What killed runs for the same target left behind is removed first: a job's pipeline
+ * never runs twice at once, so nobody works there.
+ */
+export async function withScratch<T>(target: string, work: (scratch: string) => Promise<T>): Promise<T> {
+  const prefix = `.${basename(target)}.wip-`;
+  await removeLeftovers(dirname(target), prefix);
+  const scratch = await mkdtemp(join(dirname(target), prefix));
+  try {
+    return await work(scratch);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function removeLeftovers(directory: string, prefix: string): Promise<void> {
+  const names = await readdir(directory);
+  const left = names.filter((name) => name.startsWith(prefix));
+  await Promise.all(left.map((name) => rm(join(directory, name), { recursive: true, force: true })));
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { defineJob, done } from '../../engine/job.js';
+import { makeDerivatives as make } from '../derivatives/derivatives.js';
+import { theIssue } from './issue-job.js';
+
+/**
+ * Makes JP2 and ALTO of every page (newspapers spec 3.2.16, 6). Pages run side by side within the queue's share. A derivative
+ * that is there and verifies is not made again, so a run after a crash goes on where the former was.
+ */
+export const makeIssueDerivatives = defineJob({
+  type: 'make_derivatives',
+  queue: 'cpu',
+  timeout: '12 h',
+  maxAttempts: 5,
+  args: z.object({ issueId: z.number().int(), location: z.string() }),
+  async run({ args, db, settings, share, progress, log, signal }) {
+    const issue = await theIssue(db, args.issueId);
+    const pages = await make({
+      directory: args.location,
+      kind: issue.kind,
+      dpi: issue.kind === 'scan' ? settings.SCANNED_PDF_DPI : settings.DPI,
+      quality: settings.QUALITY,
+      language: issue.language,
+      share,
+      progress,
+      log,
+      signal,
+    });
+    return done({ result: { pages: pages.length } });
+  },
+});

@@ -1,0 +1,38 @@
+import { basename, dirname, join } from 'node:path';
+import { definePipeline } from '../../engine/pipeline.js';
+import { cleanFiles, moveDirectory, renameDirectory } from '../../files/jobs.js';
+import { ISSUE_OBJECT, type Issue } from '../issues.js';
+import { askMetadata } from '../jobs/ask-metadata.js';
+import { makeIssueDerivatives } from '../jobs/make-derivatives.js';
+import { preparePageLabels } from '../jobs/prepare-page-labels.js';
+import { renumberPages } from '../jobs/renumber-pages.js';
+import { setIssueLocation } from '../jobs/set-issue-location.js';
+
+/**
+ * Brings an issue's pages into the workflow area and makes their derivatives; ends with the question for the metadata
+ * (newspapers spec 4, MoveIssueForDerivatives). The issue's location is a scan upload, or the page-review folder.
+ */
+export const makeDerivatives = definePipeline<Issue>('MakeDerivatives', {
+  describe: (issue) => `issue ${issue.key}`,
+  object: (issue) => ({ type: ISSUE_OBJECT, id: issue.id }),
+  jobs: (issue, settings) => {
+    if (issue.location === null)
+      throw new Error(`issue ${issue.key} has no location: there are no files to make derivatives of`);
+    const work = join(settings.WORKFLOW_PATH, issue.humanName);
+    // Out of the reviewers' sight first, so that nobody renames pages while they are copied.
+    const hidden = join(dirname(issue.location), `.notouchie-${basename(issue.location)}`);
+    const taken =
+      issue.kind === 'borndigital'
+        ? [renameDirectory({ from: issue.location, to: hidden }), ...moveDirectory({ from: hidden, to: work })]
+        : moveDirectory({ from: issue.location, to: work });
+    return [
+      taken,
+      setIssueLocation({ issueId: issue.id, location: work }),
+      cleanFiles({ location: work }),
+      renumberPages({ location: work }),
+      makeIssueDerivatives({ issueId: issue.id, location: work }),
+      preparePageLabels({ issueId: issue.id, location: work }),
+      askMetadata({ issueId: issue.id }),
+    ];
+  },
+});

@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { definePipeline } from '../../engine/pipeline.js';
+import { cleanFiles, moveDirectory } from '../../files/jobs.js';
+import { ISSUE_OBJECT, type Issue } from '../issues.js';
+import { askPageReview } from '../jobs/ask-page-review.js';
+import { setIssueBackupLocation, setIssueLocation } from '../jobs/set-issue-location.js';
+import { splitPages } from '../jobs/split-pages.js';
+
+/**
+ * Takes a born-digital upload in: copy, verify, delete; split to pages; the originals to the backup area, the pages to the
+ * page-review area; ends with the question "page review" (newspapers spec 4, SFTPIssueMove).
+ */
+export const takeInUpload = definePipeline<Issue>('TakeInUpload', {
+  describe: (issue) => `issue ${issue.key}`,
+  object: (issue) => ({ type: ISSUE_OBJECT, id: issue.id }),
+  jobs: (issue, settings) => {
+    if (issue.location === null) throw new Error(`issue ${issue.key} has no location: there is no upload to take in`);
+    const work = join(settings.WORKFLOW_PATH, issue.humanName);
+    const split = join(settings.WORKFLOW_PATH, `.split-${issue.humanName}`);
+    const backup = join(settings.ORIGINAL_PDF_BACKUP_PATH, issue.humanName);
+    const review = join(settings.PDF_PAGE_REVIEW_PATH, issue.humanName);
+    return [
+      moveDirectory({ from: issue.location, to: work }),
+      setIssueLocation({ issueId: issue.id, location: work }),
+      cleanFiles({ location: work }),
+      splitPages({ source: work, output: split }),
+      moveDirectory({ from: work, to: backup }),
+      setIssueBackupLocation({ issueId: issue.id, location: backup }),
+      moveDirectory({ from: split, to: review }),
+      setIssueLocation({ issueId: issue.id, location: review }),
+      askPageReview({ issueId: issue.id, location: review }),
+    ];
+  },
+});

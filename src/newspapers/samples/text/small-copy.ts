@@ -1,0 +1,128 @@
+/** Short items, letters and classified advertisements, as templates. All written for these samples. */
+import type { Era } from './gazetteer.js';
+
+export const LOCAL_ITEMS: readonly string[] = [
+  '{lady} of {neighbor} was the guest of her sister on {street} over Sunday.',
+  '{person} has gone to {neighbor} for {n:2-6} weeks to help with the haying.',
+  'The {boat} arrived on {weekday} with freight for {place} and left again on the night tide.',
+  '{person} has painted his house yellow. It can be seen from the bay.',
+  'Lost between {place} and the ferry, a gray shawl with a mended corner. The owner would be glad of it.',
+  'A fine otter was seen on {weekday} at the foot of {street}, looking in at the fish market.',
+  'The choir will practice on {weekday} instead of {weekday} this week.',
+  '{person} brought in a potato in the shape of a boot, and it is in our window.',
+  'Born, to the wife of {person}, on {weekday}, a son of {n:7-10} pounds.',
+  'The road to {neighbor} has been graded as far as the second gate.',
+  '{person} and family have taken rooms above {place}.',
+  'Eggs are up {n:2-5} cents.',
+  'The first violets were found on the south side of the hill on {weekday} by {person}’s children.',
+  '{org} meets on {weekday} at {hour}; a full attendance is asked.',
+  'Somebody left {n:2-5} umbrellas at {place}. They are good ones.',
+  '{lady}, who fell on the ice in {month}, is about again with a stick.',
+  'There will be a dance at {neighbor} on {weekday}; gentlemen are asked to bring lanterns.',
+  '{person} caught a sturgeon of {n:90-240} pounds off the lower dock and required assistance.',
+  'The school at {neighbor} will close early this year so that the roof can be mended.',
+  'Two swarms of bees settled on the bank on {weekday} and were taken away in a hat box.',
+  '{person} has a new <buggy|truck> and has been seen in it {n:3-9} times.',
+  'The snow on the north ridge is gone, {n:2-4} weeks before its time.',
+  'Anyone who can play the bass drum should speak to {person}.',
+  'A card from {person}, now in {neighbor}, says that the fishing is poor and the company good.',
+  'The clock on {place} was {n:6-19} minutes slow on {weekday} and has been spoken to.',
+  '{person} sold a cow to {person} on {weekday}, and it walked home on {weekday}.',
+  'The mail from {neighbor} was late on account of a tree.',
+  'Blackberries are plentiful along the old grade beyond {neighbor}.',
+  '{lady} read a paper on ferns before {org}. It was well received.',
+  'The ditch at the corner of {street} has been dug, and filled, and is being dug again.',
+  'Wanted by the librarian: the second volume of anything.',
+  'Geese passed over on {weekday} night, very high, for an hour.',
+];
+
+export const LETTERS: readonly string[] = [
+  'I was glad to see your piece about {street}. I have lived at the upper end for {n:12-50} years and have written to four mayors. One of them answered.',
+  'Your paper said last week that the tide was at noon. It was not at noon. I was there with my boots on.',
+  'May I thank, through your columns, whoever returned my hat? It was returned to the wrong house, but the thought was kind and the people there have been very nice about it.',
+  'It is proposed to cut the maple in front of {place}. I planted it. I was eight and my father held the string. I ask that somebody first sit under it.',
+  'The band is too loud. I say this as its oldest member.',
+  'I read that {neighbor} has a better harbor than ours. {neighbor} has a better sign.',
+  'When I was on the council we were told that the bridge would last our time. It lasted mine. I am not easy about it.',
+  'Would it be possible to ring the bell once for fire and twice for supper, as formerly? My household ran out twice last week with wet towels.',
+  'Children should be let into the reading room on wet days whether they read or not. That is how it begins.',
+  'I write in praise of the ferry crew, who waited {n:3-6} minutes for a woman with two babies and a goat.',
+];
+
+export const CLASSIFIED: readonly { heading: string; era?: Era; items: readonly string[] }[] = [
+  {
+    heading: 'For sale',
+    items: [
+      'Upright piano, good tone, one key silent. ${n:30-480/10}. Inquire at {place}.',
+      'Rowboat, {n:11-16} feet, cedar on oak, oars and anchor. {person}, {street}.',
+      'Hay, clean, in the barn. {person}, {neighbor} road.',
+      'Heifer, {n:2-4} years, gentle. {person}, near {neighbor}.',
+      'Kitchen range with warming oven, used {n:2-6} winters. {street}.',
+      '{n:4-12} laying hens and a rooster that does not crow before six. {person}.',
+      'Seed potatoes, two kinds, by the sack. {person}, {neighbor}.',
+      'House of {n:5-8} rooms on {street}, well, pear tree, view of the water. ${n:900-9800/50} down.',
+      'Carpenter’s tools, complete chest, owner retiring. {person}.',
+      'Fir wood, split and dry, ${n:4-90} a cord delivered. Leave word at {place}.',
+      'Quilts, {n:3-9}, never used. {lady}, {street}.',
+    ],
+  },
+  {
+    heading: 'Wanted',
+    items: [
+      'Girl or woman for general housework, small family, good wages. {street}.',
+      '{n:4-20} pickers, to begin {weekday}. Bring own pail. {person}, {neighbor}.',
+      'To buy: old bottles, bells and lanterns. {person}.',
+      'Second hand for the {boat}, must be able to cook. See the captain.',
+      'Boy with <bicycle|driver’s license> for deliveries after school. {place}.',
+      'Anyone having back numbers of this paper before the flood. Good price paid.',
+      'Ride to {neighbor} on {weekday}s; will share cost and conversation. {person}.',
+      'Millwrights, {n:2-5}, steady work. Apply at the mill.',
+      'A home for {n:3-5} kittens, gray. {street}.',
+    ],
+  },
+  {
+    heading: 'To let',
+    items: [
+      'Two rooms, furnished, facing the bay. Quiet person. {street}.',
+      'Pasture for {n:4-20} head until {month}. {person}, {neighbor}.',
+      'Store room at {place}, dry, by the month.',
+      'Cottage on the bluff, {n:3-5} rooms, stove, no dogs over the size of a hat. {person}.',
+      'Hall for dances and meetings, ${n:3-60} the evening. {org}.',
+      'Small office above the bank, north light. Inquire within.',
+    ],
+  },
+  {
+    heading: 'Lost and found',
+    items: [
+      'Lost: brown dog, one white foot, answers to any name. {person}, {street}.',
+      'Found: <watch chain|set of keys> near {place}. Owner may have it by paying for this notice.',
+      'Lost: lady’s glove, left hand, black kid. Reward of thanks.',
+      'Strayed from {neighbor}: red cow with a bell. The bell is not ours.',
+      'Found: one oar, marked R. A. {person}.',
+      'Lost on the ferry: a parcel of {n:3-7} books on bees. {person}.',
+      'Found: a wooden leg, on the beach below {street}. At this office.',
+    ],
+  },
+  {
+    heading: 'Notices',
+    items: [
+      'Notice is hereby given that the annual meeting of {org} will be held at {place} on {weekday} at {hour}.',
+      'I will not be responsible for any debts except those made by myself. {person}.',
+      'Estate of {person}: all persons having claims will present them within six months to the undersigned, {person}, executor.',
+      'Sealed bids for {n:20-90} cords of wood for the school will be received until noon on {weekday}.',
+      'The partnership of {surname} & {surname} is this day dissolved by mutual consent.',
+      'Trespassing, hunting and picnicking on the {surname} place are forbidden, except to friends.',
+      'The county road between {place} and {neighbor} will be closed for {n:3-9} days from {weekday}.',
+      'Piano lessons, beginners and those who have given up. {lady}, {street}.',
+    ],
+  },
+];
+
+export const PROVERBS: readonly string[] = [
+  'A slow tide carries as far as a quick one.',
+  'The shortest way to {neighbor} is to start.',
+  'A mended net catches the same fish.',
+  'Nobody drowned in a full rain barrel by standing beside it.',
+  'Borrowed umbrellas keep the drier.',
+  'He who counts gulls has time.',
+];

@@ -1,0 +1,49 @@
+import { makeWorkerUtils, runMigrations, type AddJobsJobSpec } from 'graphile-worker';
+import { stepsInRanks } from './steps.js';
+import type { Contender } from './contender.js';
+import { installedVersion } from './installed-version.js';
+
+export interface GraphileWorkerOptions {
+  concurrency: number;
+  /** Size of the local queue; 0: none. */
+  localQueue: number;
+  /** Milliseconds that finished jobs wait for company; -1: each is recorded by itself. */
+  batchDelay: number;
+}
+
+/** A chain is a named queue per pipeline, its documented way to run jobs one after the other. */
+export const graphileWorker = (options: GraphileWorkerOptions): Contender => ({
+  system: `graphile-worker ${installedVersion('graphile-worker')}`,
+  how: [
+    options.localQueue > 0 ? `local queue ${options.localQueue}` : 'no local queue',
+    options.batchDelay >= 0 ? 'batched completion' : 'no batching',
+    `${options.concurrency} at once`,
+  ].join(', '),
+  daemon: new URL('../daemons/graphile-worker.ts', import.meta.url),
+  daemonOptions: { ...options },
+  prepare: (url) => runMigrations({ connectionString: url }),
+  enqueue: async (url, load) => {
+    const utils = await makeWorkerUtils({ connectionString: url });
+    for (const rank of stepsInRanks(load))
+      await utils.addJobs(
+        rank.map((payload): AddJobsJobSpec => ({
+          identifier: 'noop',
+          payload,
+          ...(load.kind === 'chains' && { queueName: `pipeline ${payload.pipeline}` }),
+        })),
+      );
+    await utils.release();
+  },
+  sender: async (url) => {
+    const utils = await makeWorkerUtils({ connectionString: url });
+    return {
+      send: async (pipeline) => {
+        await utils.addJob('noop', { pipeline, job: 1 });
+      },
+      close: async () => {
+        await utils.release();
+      },
+    };
+  },
+  recorded: 'select not exists (select from graphile_worker._private_jobs) as recorded',
+});

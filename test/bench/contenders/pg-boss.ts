@@ -1,0 +1,62 @@
+import PgBoss from 'pg-boss';
+import { stepsInRanks } from './steps.js';
+import type { Contender } from './contender.js';
+import { installedVersion } from './installed-version.js';
+
+export interface PgBossOptions {
+  workers: number;
+  batch: number;
+  /**
+   * pg-boss 10 has no strict order (its `key_strict_fifo` came with 12). Nearest to it:
+   * `singleton`: at most one active job per key, oldest first. `handler`: each job's handler sends the next.
+   */
+  chain?: 'singleton' | 'handler';
+}
+
+const CHAINS = { singleton: 'policy singleton, a key per pipeline', handler: 'handler sends the next job' };
+
+export const pgBoss = ({ workers, batch, chain }: PgBossOptions): Contender => ({
+  system: `pg-boss ${installedVersion('pg-boss')}`,
+  how: [`batch ${batch}`, `${workers} workers`, ...(chain ? [CHAINS[chain]] : [])].join(', '),
+  daemon: new URL('../daemons/pg-boss.ts', import.meta.url),
+  daemonOptions: { workers, batch, handlerSendsNext: chain === 'handler' },
+  prepare: async (url) => {
+    const boss = await open(url);
+    await boss.createQueue('noop', { name: 'noop', policy: chain === 'singleton' ? 'singleton' : 'standard' });
+    await close(boss);
+  },
+  enqueue: async (url, load) => {
+    const boss = await open(url);
+    for (const [i, rank] of stepsInRanks(load).entries()) {
+      if (chain === 'handler' && i > 0) break;
+      for (let from = 0; from < rank.length; from += 5000)
+        await boss.insert(
+          rank.slice(from, from + 5000).map((data) => ({
+            name: 'noop',
+            data,
+            ...(chain === 'singleton' && { singletonKey: `pipeline ${data.pipeline}` }),
+          })),
+        );
+    }
+    await close(boss);
+  },
+  sender: async (url) => {
+    const boss = await open(url);
+    return {
+      send: async (pipeline) => {
+        await boss.send('noop', { pipeline, job: 1 });
+      },
+      close: () => close(boss),
+    };
+  },
+  recorded: `select not exists (select from pgboss.job where name = 'noop' and state < 'completed') as recorded`,
+});
+
+async function open(connectionString: string): Promise<PgBoss> {
+  const boss = new PgBoss({ connectionString, max: 2, supervise: false, schedule: false });
+  boss.on('error', (error) => console.error(error));
+  await boss.start();
+  return boss;
+}
+
+const close = (boss: PgBoss) => boss.stop({ graceful: false, wait: false });

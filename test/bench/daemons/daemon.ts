@@ -1,0 +1,55 @@
+/** The side of the protocol that all contenders' daemons share: counts runs, watches their order, answers the bench. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jobsOf, type FromDaemon, type Ran, type Start, type Step, type ToDaemon } from './protocol.js';
+
+/** A contender's no-op job. */
+export type RunStep = (step: Step) => Promise<void>;
+
+const say = (message: FromDaemon) => process.send?.(message);
+
+/** Waits for the bench's word, then starts the contender. @param start resolves when it takes work */
+export function serve(start: (order: Start, run: RunStep) => Promise<void>): void {
+  process.on('message', (message: ToDaemon) => {
+    if (message.kind === 'stop') return stop();
+    void start(message, stepRunner(message)).then(() => say({ kind: 'taking' }));
+  });
+  process.on('disconnect', () => process.exit(1));
+  say({ kind: 'loaded' });
+}
+
+function stepRunner({ load, workMs, echo }: Start): RunStep {
+  const expected = jobsOf(load);
+  const last = new Uint16Array(load.kind === 'chains' ? load.pipelines : 0);
+  const busy = new Uint8Array(last.length);
+  const ran: Ran = { runs: 0, outOfOrder: 0, overlapping: 0 };
+  const count = () => {
+    if (++ran.runs === expected) say({ kind: 'ran', ...ran });
+  };
+  if (echo)
+    return ({ pipeline }) => {
+      say({ kind: 'started', pipeline, at: String(process.hrtime.bigint()) });
+      return Promise.resolve();
+    };
+  if (load.kind === 'singles')
+    return () => {
+      count();
+      return Promise.resolve();
+    };
+  return async ({ pipeline, job }) => {
+    if (last[pipeline] !== job - 1) ran.outOfOrder++;
+    if (busy[pipeline] === 1) ran.overlapping++;
+    last[pipeline] = job;
+    busy[pipeline] = 1;
+    if (workMs > 0) await sleep(Math.random() * 2 * workMs);
+    busy[pipeline] = 0;
+    count();
+  };
+}
+
+function stop(): void {
+  const { user, system } = process.cpuUsage();
+  const rssMegabytes = process.memoryUsage.rss() / 1e6;
+  process.send?.({ kind: 'stopped', cpuSeconds: (user + system) / 1e6, rssMegabytes } satisfies FromDaemon, () =>
+    process.exit(0),
+  );
+}

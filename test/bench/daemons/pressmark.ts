@@ -1,0 +1,29 @@
+/** Pressmark's runner as `run-jobs watch` sets it up, with one wide lane. */
+import pino from 'pino';
+import { z } from 'zod';
+import { connectDatabase, createRegistry, defineJob, loadSettings, Runner } from '../product.js';
+import { serve } from './daemon.js';
+
+serve(async ({ url, options }, run) => {
+  const noop = defineJob({
+    type: 'bench_noop',
+    queue: 'fast',
+    timeout: '1 min',
+    args: z.object({ pipeline: z.number(), job: z.number() }),
+    run: async ({ args }) => {
+      await run(args);
+      return undefined;
+    },
+  });
+  const settings = loadSettings({ env: {} });
+  const runner = new Runner({
+    database: connectDatabase({ connectionString: url, applicationName: 'run-jobs' }),
+    listenOn: url,
+    registry: createRegistry({ jobs: [noop] }),
+    settings,
+    log: pino({ level: 'info' }, pino.destination('/dev/null')),
+    queues: { ...settings.QUEUES, fast: Number(options.width) },
+    version: 'bench',
+  });
+  await runner.start();
+});

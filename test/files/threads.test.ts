@@ -1,0 +1,70 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { runProgram } from '../../src/files/programs.js';
+import { closeThreads, inThread } from '../../src/files/threads.js';
+
+const work = new URL('./thread-work.ts', import.meta.url);
+afterAll(() => closeThreads());
+
+describe('work in a thread', () => {
+  test('gives back what the function returns, from TypeScript source with its own imports', async () => {
+    expect(await inThread(work, 'double', 21)).toBe(42);
+    expect(await inThread(new URL('./thread-work.js', import.meta.url), 'doubleLater', 4)).toBe(8);
+  });
+
+  test('throws what the function throws', async () => {
+    await expect(inThread(work, 'fail', 'the page is broken')).rejects.toThrow('the page is broken');
+    expect(await inThread(work, 'double', 1)).toBe(2);
+  });
+
+  test('says when there is no such function', async () => {
+    await expect(inThread(work, 'nothing', 1)).rejects.toThrow(/nothing|No handler/);
+  });
+
+  test('runs beside the event loop and beside other work', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => inThread<number>(work, 'double', i)));
+    expect(answers).toEqual(Array.from({ length: 20 }, (_, i) => 2 * i));
+  });
+
+  test('a blocked thread ends at abort, with the reason, and is gone by then', async () => {
+    const turns = new Int32Array(new SharedArrayBuffer(4));
+    const abort = new AbortController();
+    const endless = inThread(work, 'spin', turns, abort.signal);
+    endless.catch(() => undefined);
+    while (Atomics.load(turns, 0) === 0) await new Promise(setImmediate);
+    const reason = new Error('the lease is lost');
+    abort.abort(reason);
+    await expect(endless).rejects.toBe(reason);
+    const before = Atomics.load(turns, 0);
+    expect(await inThread(work, 'double', 2)).toBe(4);
+    expect(Atomics.load(turns, 0)).toBe(before);
+  });
+
+  test('what waits for a thread leaves the queue at abort; what is aborted already never starts', async () => {
+    const turns = new Int32Array(new SharedArrayBuffer(4));
+    const stop = new AbortController();
+    const blockers = Array.from({ length: 16 }, () =>
+      inThread(work, 'spin', new Int32Array(new SharedArrayBuffer(4)), stop.signal),
+    );
+    const waiting = new AbortController();
+    const queued = inThread(work, 'spin', turns, waiting.signal);
+    waiting.abort(new Error('cancelled'));
+    await expect(queued).rejects.toThrow('cancelled');
+    stop.abort(new Error('enough'));
+    expect((await Promise.allSettled(blockers)).every(({ status }) => status === 'rejected')).toBe(true);
+    await expect(inThread(work, 'spin', turns, stop.signal)).rejects.toThrow('enough');
+    expect(Atomics.load(turns, 0)).toBe(0);
+  });
+});
+
+describe('a process with idle threads', () => {
+  test('ends by itself, from source and without closing anything', async () => {
+    const threads = new URL('../../src/files/threads.ts', import.meta.url).href;
+    const script = `import { inThread } from ${JSON.stringify(threads)};
+      console.log(await inThread(new URL(${JSON.stringify(work.href)}), 'double', 4));`;
+    const tsx = ['--import', 'tsx', '--input-type=module', '-e', script];
+    const cwd = fileURLToPath(new URL('../..', import.meta.url));
+    const { stdout } = await runProgram(process.execPath, tsx, { timeoutSeconds: 50, cwd });
+    expect(stdout).toBe('8\n');
+  });
+});

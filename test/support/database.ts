@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { connectDatabase, type Database } from '../../src/database/database.js';
+import { quoteIdentifier, withDatabase } from './connection-string.js';
+
+export interface TestDatabase {
+  /** For DATABASE_URL of a program under test, or for further pools. */
+  url: string;
+  database: Database;
+  /** Closes the pool and drops the database, whoever is still connected. */
+  drop: () => Promise<void>;
+}
+
+/**
+ * A database of its own for a test file (or a single test), with the newest schema and no rows, in 20 to 40 ms.
+ *
+ * @example
+ * let test: TestDatabase;
+ * beforeAll(async () => { test = await createTestDatabase(); });
+ * afterAll(() => test.drop());
+ */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const { adminUrl, template } = inject('postgres');
+  const name = `pressmark_test_${randomUUID().slice(0, 8)}`;
+  await onServer(adminUrl, (client) => copyTemplate(client, name, template));
+  const url = withDatabase(adminUrl, name);
+  const database = connectDatabase({ connectionString: url, applicationName: 'test', maxConnections: 10 });
+  const drop = async (): Promise<void> => {
+    await database.close();
+    await onServer(adminUrl, (client) => client.query(`drop database if exists ${quoteIdentifier(name)} with (force)`));
+  };
+  return { url, database, drop };
+}
+
+/** Copying needs the template without any connection; autovacuum visits it now and then. */
+async function copyTemplate(client: pg.Client, name: string, template: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await client.query(`create database ${quoteIdentifier(name)} template ${quoteIdentifier(template)}`);
+      return;
+    } catch (error) {
+      const beingAccessed = (error as pg.DatabaseError).code === '55006';
+      if (!beingAccessed || tries === 100) throw error;
+      await wait(50);
+    }
+  }
+}
+
+async function onServer(adminUrl: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: adminUrl });
+  await client.connect();
+  await work(client).finally(() => client.end());
+}
