@@ -5,6 +5,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Database } from '../database/database.js';
 import type { Settings } from '../settings.js';
+import { printableLines } from './printable.js';
 import { version } from './version.js';
 
 export interface CommonOptions {
@@ -78,30 +79,25 @@ export async function runMain(program: Command): Promise<void> {
 /** Says what went wrong, without a stack for what we know. Returns the exit code. */
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has said it
-  const { name, message, stack } = error as Error;
-  if (name === 'SettingsError') {
-    process.stderr.write(`${message}\n`);
-    return 2;
-  }
-  process.stderr.write(`${KNOWN.has(name) || isDatabaseError(error) ? message : (stack ?? message)}\n`);
-  return 1;
+  process.stderr.write(`${printableLines(told(error as Error))}\n`);
+  return (error as Error).name === 'SettingsError' ? 2 : 1;
 }
 
-/** Errors whose message says what is wrong and what to do: a stack would only hide it. */
-const KNOWN = new Set([
-  'Refused',
-  'ObjectBusy',
-  'FatalError',
-  'ProgramMissing',
-  'MissingTools',
-  'NotFound',
-  'EmbeddedPostgresError',
-  'MigrationFailed',
-  'MarcRefused',
-  'ToolsMissing',
-]);
+/** The message of an error that says what is wrong and what to do; a stack only for a mistake of ours. */
+function told(error: Error & { code?: unknown; hint?: unknown }): string {
+  // A connection tried over IPv6 and IPv4 fails with an error each, and a message only in them.
+  if (error instanceof AggregateError) return (error.errors as Error[]).map(told).join('; ');
+  const { code, hint, message, name, stack } = error;
+  const isKnown = typeof code === 'string' || !MISTAKES_OF_OURS.has(name); // Node and PostgreSQL give their errors codes
+  if (!isKnown) return stack ?? message;
+  if (code === '42P01' || code === '3F000')
+    return `${message}: the database is not up to date; run bin/migrate-database`;
+  if (code === 'ECONNREFUSED') return `${message}: is PostgreSQL running, is DATABASE_URL right?`;
+  return typeof hint === 'string' ? `${message} (${hint})` : message;
+}
 
-const isDatabaseError = (error: unknown): boolean => typeof (error as { code?: unknown }).code === 'string';
+/** The errors of the language itself: only the stack explains them. */
+const MISTAKES_OF_OURS = new Set(['Error', 'TypeError', 'ReferenceError', 'RangeError', 'SyntaxError', 'ZodError']);
 
 /** Parses a positive whole number of the command line, e.g. an id. */
 export function positiveInteger(text: string): number {

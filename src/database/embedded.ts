@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { serverAccount } from './embedded/account.js';
 import { findBinaries, type Origin } from './embedded/binaries.js';
 import { findDataDirectory, makeDataDirectory, REACHABLE } from './embedded/data-directory.js';
+import { EmbeddedPostgresError } from './embedded/error.js';
 import { bringUp, shutDown, type Server } from './embedded/server.js';
 
 export { EmbeddedPostgresError } from './embedded/error.js';
@@ -42,29 +43,29 @@ export interface EmbeddedPostgres {
  * const { connectionString } = await startEmbeddedPostgres({ directory: './var' });
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const directory = resolve(options.directory);
+  try {
+    return await startOrJoin({ ...options, directory: resolve(options.directory) });
+  } catch (error) {
+    if (!isFileError(error)) throw error;
+    throw new EmbeddedPostgresError(
+      `The embedded PostgreSQL cannot work in ${options.directory}: ${error.message}. Set VAR_DIRECTORY to a directory you may write to, or DATABASE_URL to a server`,
+      { cause: error },
+    );
+  }
+}
+
+async function startOrJoin(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const { directory, binaries: origin, durable = true, notice = () => undefined, timeoutSeconds = 180 } = options;
   const found = await findDataDirectory(directory);
   const account = await serverAccount(found.path);
   const findOurs = async (): Promise<string> =>
-    (
-      await findBinaries({
-        account,
-        major: found.major,
-        copyTo: account ? REACHABLE : directory,
-        origin: options.binaries,
-      })
-    ).directory;
+    (await findBinaries({ account, major: found.major, copyTo: account ? REACHABLE : directory, origin })).directory;
   const dataDirectory =
     found.major === undefined
-      ? await makeDataDirectory({
-          directory,
-          account,
-          binaries: await findOurs(),
-          notice: options.notice ?? (() => undefined),
-        })
+      ? await makeDataDirectory({ directory, account, binaries: await findOurs(), notice })
       : found.path;
-  const server: Server = { dataDirectory, account, durable: options.durable ?? true, binaries: findOurs };
-  const connectionString = await bringUp(server, options.timeoutSeconds ?? 180);
+  const server: Server = { dataDirectory, account, durable, binaries: findOurs };
+  const connectionString = await bringUp(server, timeoutSeconds);
   return { connectionString, dataDirectory, stop: () => shutDown(dataDirectory) };
 }
 
@@ -72,4 +73,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 export async function stopEmbeddedPostgres({ directory }: { directory: string }): Promise<void> {
   const found = await findDataDirectory(resolve(directory));
   if (found.major !== undefined) await shutDown(found.path);
+}
+
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
 }

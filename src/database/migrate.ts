@@ -1,10 +1,10 @@
 /** Brings a database to the newest schema: graphile-migrate as a library, under a lock of our own. */
-import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import pg from 'pg';
+import { graphileName, untilGraphileClosed, withApplicationName } from './graphile-connections.js';
 
 /** Two levels above this file, from src/database and from dist/database alike. */
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -109,7 +109,7 @@ async function runGraphileMigrate(
   withCurrent: boolean,
 ): Promise<void> {
   const { Logger, migrate, watch } = await import('graphile-migrate'); // slow to load, and seldom needed
-  const applicationName = `pressmark migrate ${randomUUID().slice(0, 8)}`;
+  const applicationName = graphileName();
   let running: string | undefined;
   const logger = new Logger(() => (_level, text) => {
     const committed = /Running migration '(.+)'/.exec(text)?.[1];
@@ -132,7 +132,7 @@ async function runGraphileMigrate(
       { cause: error },
     );
   } finally {
-    await untilClosed(client, applicationName);
+    await untilGraphileClosed(client, applicationName);
   }
 }
 
@@ -146,18 +146,6 @@ async function appliedCurrent(client: pg.Client): Promise<boolean> {
   );
   if (!known.rows[0]?.there) return false;
   return ((await client.query('select from graphile_migrate.current')).rowCount ?? 0) > 0;
-}
-
-/**
- * Waits until graphile-migrate has closed its connections, which it keeps a moment for reuse: it ends the whole process
- * when one of them breaks, and whoever asked us to migrate may now drop the database or stop the server.
- */
-async function untilClosed(client: pg.Client, applicationName: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    const open = await client.query('select from pg_stat_activity where application_name = $1', [applicationName]);
-    if (open.rowCount === 0) return;
-    await wait(20);
-  }
 }
 
 /** At which line, and what PostgreSQL says to it. */
@@ -174,11 +162,6 @@ function reasonOf(error: unknown): string {
   // A connection tried over IPv6 and IPv4 fails with one error each and a message of its own only inside them.
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
   return error instanceof Error ? error.message : String(error);
-}
-
-function withApplicationName(connectionString: string, applicationName: string): string {
-  const joint = connectionString.includes('?') ? '&' : '?';
-  return `${connectionString}${joint}application_name=${encodeURIComponent(applicationName)}`;
 }
 
 /** The database's name for messages: never the connection string, which may hold a password. */

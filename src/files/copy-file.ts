@@ -11,7 +11,7 @@ const CHUNK_BYTES = 1024 * 1024;
  * The caller syncs the directory: once for many files.
  *
  * @param onBytes told of every piece that was written
- * @throws when the source is no regular file (ELOOP for a symlink), or changes while it is read
+ * @throws {Error} naming both: the source is no regular file, changes while it is read, the disk is full ...
  */
 export async function copyFileSafely(
   from: string,
@@ -22,13 +22,13 @@ export async function copyFileSafely(
   const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const before = await source.stat();
-    if (!before.isFile()) throw new Error(`${quoted(from)} is not a regular file`);
+    if (!before.isFile()) throw new Error('it is not a regular file');
     const target = await open(temporary, 'wx', 0o600);
     try {
       await pour(source, target, signal, onBytes);
       const after = await source.stat();
       if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
-        throw new Error(`${quoted(from)} changed while it was copied; somebody still writes to it`);
+        throw new Error('it changed meanwhile; somebody still writes to it');
       }
       await target.chmod((before.mode & 0o777) | 0o600);
       await target.utimes(before.atime, before.mtime);
@@ -39,7 +39,10 @@ export async function copyFileSafely(
     await rename(temporary, to);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    signal?.throwIfAborted();
+    throw new Error(`${quoted(from)} could not be copied to ${quoted(to)}: ${(error as Error).message}`, {
+      cause: error,
+    });
   } finally {
     await source.close();
   }
@@ -56,7 +59,7 @@ async function pour(
     signal?.throwIfAborted();
     const { bytesRead } = await source.read(chunk, 0, CHUNK_BYTES, null);
     if (bytesRead === 0) return;
-    for (let written = 0; written < bytesRead; ) {
+    for (let written = 0; written < bytesRead;) {
       written += (await target.write(chunk, written, bytesRead - written, null)).bytesWritten;
     }
     onBytes?.(bytesRead);

@@ -5,10 +5,11 @@ import type { Progress } from '../coordination/progress.js';
 import { FatalError } from '../engine/job.js';
 import { atOnce } from './at-once.js';
 import { copyFileSafely } from './copy-file.js';
-import { existing } from './existing.js';
+import { existing, vanished } from './existing.js';
 import { assertFreeSpace, type Statfs } from './free-space.js';
 import { syncDirectory } from './land.js';
 import { listTree, type Tree, type TreeFile } from './list-tree.js';
+import { megabytes } from './megabytes.js';
 import { quoted } from './quoted.js';
 
 /** Enough that the disk's syncs overlap, few enough that one copy does not crowd out the rest. */
@@ -42,6 +43,7 @@ export interface CopyReport {
  */
 export async function copyTree(from: string, to: string, options: CopyOptions = {}): Promise<CopyReport> {
   assertApart(from, to);
+  if (!(await existing(from, 'directory'))) throw await vanished(from, `it was to be copied to ${quoted(to)}`);
   const source = await listTree(from, options.signal);
   const target = (await existing(to, 'directory')) ? await listTree(to, options.signal) : undefined;
   assertSameKinds(source, target, to);
@@ -107,5 +109,3 @@ function assertSameKinds(source: Tree, target: Tree | undefined, to: string): vo
 
 const room = (files: readonly TreeFile[]) =>
   files.reduce((sum, { size }) => sum + Math.ceil((size + 1) / BLOCK_BYTES) * BLOCK_BYTES, 0);
-
-const megabytes = (bytes: number) => Math.ceil(bytes / 1_000_000);

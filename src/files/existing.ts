@@ -13,7 +13,9 @@ export async function existing(path: string, kind: 'file' | 'directory'): Promis
   const found = await lstatIfThere(path);
   if (!found) return false;
   if (kind === 'directory' ? found.isDirectory() : found.isFile()) return true;
-  throw new FatalError(`${quoted(path)} must be a ${kind} but is ${found.isSymbolicLink() ? 'a symlink' : 'something else'}; replace it and requeue`);
+  throw new FatalError(
+    `${quoted(path)} must be a ${kind} but is ${found.isSymbolicLink() ? 'a symlink' : 'something else'}; replace it and requeue`,
+  );
 }
 
 /** Whether anything at all is there. */

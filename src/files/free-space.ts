@@ -1,6 +1,7 @@
 /** Looks for room before big work: a full disk is the worst that can happen in the middle of it (W40). */
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { megabytes } from './megabytes.js';
 import { quoted } from './quoted.js';
 
 /** Of node's `statfs`, what we need. */
@@ -44,5 +45,3 @@ async function nearest(directory: string, look: Statfs): ReturnType<Statfs> {
     return nearest(parent, look);
   }
 }
-
-const megabytes = (bytes: number) => Math.ceil(bytes / 1_000_000);

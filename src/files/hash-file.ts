@@ -11,7 +11,7 @@ export function hashFile(path: string): string {
     if (!fstatSync(file).isFile()) throw new Error(`${JSON.stringify(path)} is not a regular file`);
     const hash = createHash('sha256');
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (let bytes; (bytes = readSync(file, chunk)) > 0; ) hash.update(chunk.subarray(0, bytes));
+    for (let bytes; (bytes = readSync(file, chunk)) > 0;) hash.update(chunk.subarray(0, bytes));
     return hash.digest('hex');
   } finally {
     closeSync(file);

@@ -2,15 +2,19 @@
  * How files land: written beside the target under a temporary name, synced, renamed over it, the directory synced.
  * A reader sees the former file, or none, or the whole new one; never half of it, whatever dies when (design 5, W7).
  */
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash, randomBytes } from 'node:crypto';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
-const TEMPORARY = /^\.pressmark-[\da-f]{16}$/;
+const TEMPORARY = /^\.pressmark-[\da-f]{8}-[\da-f]{16}(?:\.[\da-zA-Z]{1,8})?$/;
 
-/** A unique name in the target's directory; short, so that a target name of full length is no obstacle. */
+/**
+ * A unique name in the target's directory with the target's extension (programs look at it); short, so that a target
+ * name of full length is no obstacle.
+ */
 export function temporaryBeside(target: string): string {
-  return join(dirname(target), `.pressmark-${randomBytes(8).toString('hex')}`);
+  const [extension = ''] = /\.[\da-zA-Z]{1,8}$/.exec(target) ?? [];
+  return join(dirname(target), `${prefixOf(target)}${randomBytes(8).toString('hex')}${extension}`);
 }
 
 /** Whether a name is one of `temporaryBeside`: in a listing, the rest of a killed process. */
@@ -18,13 +22,22 @@ export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
+/** The same for all temporary names of a target, so that the next run finds what a killed one left. */
+function prefixOf(target: string): string {
+  return `.pressmark-${createHash('sha256').update(basename(target)).digest('hex').slice(0, 8)}-`;
+}
+
 /**
  * Brings a finished temporary file, e.g. one that a program wrote, to its name. It must lie on the target's filesystem:
- * make it with `temporaryBeside(target)`. What was at the target is replaced.
+ * make it with `temporaryBeside(target)`. What was at the target is replaced; what killed runs left for it is removed.
  *
  * @param mode permissions of the target; readable by all by default, as image and web servers read what lands
  */
-export async function landFile(temporary: string, target: string, { mode = 0o644 }: { mode?: number } = {}): Promise<void> {
+export async function landFile(
+  temporary: string,
+  target: string,
+  { mode = 0o644 }: { mode?: number } = {},
+): Promise<void> {
   const file = await open(temporary, 'r+');
   try {
     await file.chmod(mode);
@@ -33,6 +46,10 @@ export async function landFile(temporary: string, target: string, { mode = 0o644
     await file.close();
   }
   await rename(temporary, target);
+  const rests = (await readdir(dirname(target))).filter(
+    (name) => isTemporary(name) && name.startsWith(prefixOf(target)),
+  );
+  for (const name of rests) await rm(join(dirname(target), name), { recursive: true, force: true });
   await syncDirectory(dirname(target));
 }
 

@@ -1,6 +1,7 @@
 /** A whole directory tree as lists, for copying and comparing. */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { existing } from './existing.js';
 import { isTemporary } from './land.js';
 import { quoted } from './quoted.js';
 import { readDirectory, UnsafeEntries } from './read-directory.js';
@@ -54,6 +55,7 @@ export async function listTree(root: string, signal?: AbortSignal): Promise<Tree
       }
     }
   };
+  await existing(root, 'directory'); // a symlink here is refused, too
   await walk('');
   if (unsafe.length > 0) throw new UnsafeEntries(unsafe);
   return tree;

@@ -28,9 +28,14 @@ export class UnsafeEntries extends FatalError {
 export async function readDirectory(path: string): Promise<DirectoryEntry[]> {
   const dirents = await readdir(path, { withFileTypes: true, encoding: 'buffer' });
   dirents.sort((a, b) => Buffer.compare(a.name, b.name));
-  const entries = dirents.map((dirent) => ({ bytes: dirent.name, name: dirent.name.toString('utf8'), kind: kindOf(dirent) }));
+  const entries = dirents.map((dirent) => ({
+    bytes: dirent.name,
+    name: dirent.name.toString('utf8'),
+    kind: kindOf(dirent),
+  }));
   const unreadable = entries.filter(({ bytes, name }) => !Buffer.from(name, 'utf8').equals(bytes));
-  if (unreadable.length > 0) throw new UnsafeEntries(unreadable.map(({ name }) => `${quoted(join(path, name))} (name is not UTF-8)`));
+  if (unreadable.length > 0)
+    throw new UnsafeEntries(unreadable.map(({ name }) => `${quoted(join(path, name))} (name is not UTF-8)`));
   return entries.map(({ name, kind }) => ({ name, kind }));
 }
 

@@ -14,7 +14,9 @@ import { quoted } from './quoted.js';
  */
 export async function removeTree(path: string, signal?: AbortSignal): Promise<void> {
   if (resolve(path) !== path || dirname(path) === path) {
-    throw new FatalError(`Will not delete ${quoted(path)}: only an absolute, plain path below the root is safe to delete`);
+    throw new FatalError(
+      `Will not delete ${quoted(path)}: only an absolute, plain path below the root is safe to delete`,
+    );
   }
   if (!(await existing(path, 'directory'))) return;
   for (const name of await readdir(path, { encoding: 'buffer' })) {

@@ -1,10 +1,15 @@
 /** Makes sure that a copied tree is the same to the last bit (spec 3.1.2). */
 import { join } from 'node:path';
 import { FatalError } from '../engine/job.js';
+import { atOnce } from './at-once.js';
 import { sha256, sha256OfAll } from './checksum.js';
 import { copyFiles, copyTree, type CopyOptions } from './copy-tree.js';
 import { listTree, type TreeFile } from './list-tree.js';
+import { megabytes } from './megabytes.js';
 import { quoted } from './quoted.js';
+
+/** Two files are compared at a time, each on both sides. */
+const FILES_AT_ONCE = 2;
 
 export interface VerifiedFile {
   /** From the root of the tree. */
@@ -26,7 +31,8 @@ export interface VerifyReport {
 export class ExtraFiles extends FatalError {
   override name = 'ExtraFiles';
   constructor(from: string, to: string, paths: readonly string[]) {
-    const named = paths.slice(0, 10).map(quoted).join(', ') + (paths.length > 10 ? ` and ${paths.length - 10} more` : '');
+    const named =
+      paths.slice(0, 10).map(quoted).join(', ') + (paths.length > 10 ? ` and ${paths.length - 10} more` : '');
     super(
       `${quoted(to)} holds files that ${quoted(from)} does not: ${named}; look whether they were removed from the source ` +
         'on purpose (then delete them from the copy) or are all that is left of them, and requeue',
@@ -54,25 +60,38 @@ export async function verifyTree(from: string, to: string, options: CopyOptions 
   if (extra.length > 0) throw new ExtraFiles(from, to, extra);
 
   let bytes = 0;
-  const sums = new Map<string, string>();
-  const wrong: TreeFile[] = [];
-  await atOnce(FILES_AT_ONCE, source.files, async (file, signal) => {
-    const original = await sha256(join(from, file.path), signal);
-    if (original !== (await sha256(join(to, file.path), signal))) wrong.push(file);
-    sums.set(file.path, original);
-    bytes += file.size;
-    progress?.report(megabytes(bytes), megabytes(source.bytes), 'MB');
-  }, signal);
-
-  await copyFiles(from, to, source, wrong, { ...(signal && { signal }) });
-  for (const { path } of wrong) {
-    const again = await sha256(join(to, path), signal);
-    if (again === sums.get(path)) continue;
-    throw new Error(`${quoted(join(to, path))} still differs from ${quoted(join(from, path))} after it was copied twice; does somebody write to it, or is the disk failing?`);
-  }
-  return {
-    files: source.files.map(({ path, size, mtimeMs }) => ({ path, size, mtimeMs, sha256: sums.get(path) ?? '' })),
-    bytes: source.bytes,
-    recopied: [...copied, ...wrong.map(({ path }) => path)].sort(),
+  const compare = async (file: TreeFile, either: AbortSignal) => {
+    const [original, copied] = await sha256OfAll([join(from, file.path), join(to, file.path)], either);
+    progress?.report(megabytes((bytes += file.size)), megabytes(source.bytes), 'MB');
+    return { file, original: original ?? '', isSame: original === copied };
   };
+  const compared = await atOnce(FILES_AT_ONCE, source.files, compare, signal);
+  const wrong = compared.filter(({ isSame }) => !isSame);
+  await copyFiles(
+    from,
+    to,
+    source,
+    wrong.map(({ file }) => file),
+    { ...(signal && { signal }) },
+  );
+  for (const { file, original } of wrong) await assertMended(from, to, file, original, signal);
+  return {
+    files: compared.map(({ file: { path, size, mtimeMs }, original }) => ({ path, size, mtimeMs, sha256: original })),
+    bytes: source.bytes,
+    recopied: [...copied, ...wrong.map(({ file }) => file.path)].sort(),
+  };
+}
+
+async function assertMended(
+  from: string,
+  to: string,
+  { path }: TreeFile,
+  sum: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  if ((await sha256(join(to, path), signal)) === sum) return;
+  throw new Error(
+    `${quoted(join(to, path))} still differs from ${quoted(join(from, path))} after it was copied again; ` +
+      'does somebody write to it, or does the disk fail? The job will try again',
+  );
 }

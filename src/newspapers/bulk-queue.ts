@@ -50,11 +50,16 @@ export async function* bulkQueue(
       continue;
     }
     count(counts, finding);
-    if (options.search && finding.key && keyMatches(options.search, finding.key)) {
+    if (options.search && isWanted(options.search, finding)) {
       yield { event: 'upload', upload: finding, outcome: await queueUpload(db, finding, settings, options) };
     }
   }
   return [...counts.values()].sort((a, b) => (a.lccn < b.lccn ? -1 : 1));
+}
+
+/** An upload whose date cannot be read is meant by the key of its whole title: or nobody would be told what is wrong with it. */
+function isWanted(search: SearchKey, { key, title, titleDirectory }: Upload): boolean {
+  return key ? keyMatches(search, key) : search.year === undefined && search.lccn === (title?.lccn ?? titleDirectory);
 }
 
 function count(counts: Map<string, TitleCount>, { title, titleDirectory, problems }: Upload): void {

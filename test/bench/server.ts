@@ -1,4 +1,5 @@
 /** The bench's own PostgreSQL: durable, otherwise as `initdb` leaves it; every contender gets an empty database on it. */
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,8 @@ export interface Server {
   freshDatabase: (name: string) => Promise<string>;
   /** `server_version` and the settings that decide what a commit costs. */
   facts: () => Promise<Record<string, string>>;
+  /** CPU seconds that the server has used so far, all its processes together, ended ones too; NaN where /proc is missing. */
+  cpuSeconds: () => number;
   stop: () => Promise<void>;
 }
 
@@ -29,6 +32,7 @@ export async function startServer(): Promise<Server> {
   const directory = await mkdtemp(join(tmpdir(), 'pressmark-bench-'));
   await chmod(directory, 0o755); // root's cluster runs as another user, who must be able to enter
   const postgres = await startEmbeddedPostgres({ directory });
+  const postmaster = Number(/^\d+/.exec(readFileSync(join(postgres.dataDirectory, 'postmaster.pid'), 'utf8'))?.[0]);
   const admin = new pg.Pool({ connectionString: withDatabase(postgres.connectionString, 'postgres'), max: 1 });
   return {
     async freshDatabase(name) {
@@ -44,6 +48,7 @@ export async function startServer(): Promise<Server> {
       );
       return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
     },
+    cpuSeconds: () => cpuSecondsOfFamily(postmaster),
     async stop() {
       await admin.end();
       await postgres.stop();
@@ -51,3 +56,29 @@ export async function startServer(): Promise<Server> {
     },
   };
 }
+
+/** CPU time of a process, its ended children, and its living children. */
+function cpuSecondsOfFamily(pid: number): number {
+  try {
+    const [user = NaN, system = NaN, endedUser = NaN, endedSystem = NaN] = clockTicks(pid);
+    let ticks = user + system + endedUser + endedSystem;
+    for (const child of readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')) {
+      const [childUser = 0, childSystem = 0] = clockTicks(Number(child));
+      ticks += childUser + childSystem;
+    }
+    return ticks / TICKS_PER_SECOND;
+  } catch {
+    return NaN; // not Linux
+  }
+}
+
+/** What Linux calls USER_HZ: 100 on every platform that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** utime, stime, cutime, cstime (proc(5)); the command in brackets before them may hold spaces. */
+const clockTicks = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+    .slice(11, 15)
+    .map(Number);

@@ -41,6 +41,7 @@ export async function brokenInvariants(own: TestDatabase): Promise<Record<string
     .join(' union all ');
   const names = Object.keys(BROKEN);
   const broken: Record<string, unknown[]> = {};
-  for (const { n, row } of await rows<{ n: number; row: unknown }>(own, text)) (broken[names[n] ?? ''] ??= []).push(row);
+  for (const { n, row } of await rows<{ n: number; row: unknown }>(own, text))
+    (broken[names[n] ?? ''] ??= []).push(row);
   return broken;
 }

@@ -1,16 +1,16 @@
 /** Runners in this process and looks at the rows, for the engine's tests. Nothing here sleeps for a fixed time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino, { type Logger } from 'pino';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
 import type { Database, Json } from '../../src/database/database.js';
 import { enqueue } from '../../src/engine/enqueue.js';
-import type { Queue } from '../../src/engine/job.js';
+import type { Job, Queue } from '../../src/engine/job.js';
 import type { PipelinePlan } from '../../src/engine/pipeline.js';
 import { createRegistry } from '../../src/engine/registry.js';
 import { Runner } from '../../src/engine/runner/runner.js';
 import type { Watcher } from '../../src/engine/watcher.js';
 import { loadSettings, type Settings } from '../../src/settings.js';
-import type { TestDatabase } from '../support/database.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Stage } from './stage.js';
 
 export const testSettings: Settings = {
@@ -18,6 +18,33 @@ export const testSettings: Settings = {
   POLL_INTERVAL: 0.03,
   RUNNER_LEASE: 60,
 };
+
+/** A database for a test file, empty at the start of each test. */
+export function useDatabase(): TestDatabase {
+  let own: TestDatabase | undefined;
+  const get = () => {
+    if (!own) throw new Error('the database is there inside tests only');
+    return own;
+  };
+  beforeAll(async () => {
+    own = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await get().database.pool.query(
+      'truncate pipelines, jobs, decisions, job_logs, events, runners, watchers, progress restart identity cascade',
+    );
+  });
+  afterAll(() => own?.drop());
+  return {
+    get url() {
+      return get().url;
+    },
+    get database() {
+      return get().database;
+    },
+    drop: () => get().drop(),
+  };
+}
 
 /** A logger whose lines the test can read. */
 export function readableLog(): { log: Logger; lines: Record<string, unknown>[] } {
@@ -28,6 +55,8 @@ export function readableLog(): { log: Logger; lines: Record<string, unknown>[] }
 
 export interface RunnerParts {
   stage?: Stage;
+  /** Job types besides those of the stage. */
+  more?: readonly Job[];
   queues?: Partial<Record<Queue, number>>;
   settings?: Partial<Settings>;
   watchers?: Watcher[];
@@ -46,7 +75,10 @@ export async function startRunner(own: TestDatabase, parts: RunnerParts = {}): P
   const runner = new Runner({
     database: parts.database ?? own.database,
     ...(parts.hints && { listenOn: own.url }),
-    registry: createRegistry({ jobs: (parts.stage ?? new Stage()).jobs, watchers: parts.watchers ?? [] }),
+    registry: createRegistry({
+      jobs: [...(parts.stage ?? new Stage()).jobs, ...(parts.more ?? [])],
+      watchers: parts.watchers ?? [],
+    }),
     settings: { ...testSettings, ...parts.settings },
     log: parts.log ?? pino({ level: 'silent' }),
     queues: parts.queues ?? ALL_QUEUES,

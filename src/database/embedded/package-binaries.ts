@@ -9,10 +9,14 @@ import { runServerProgram, type ServerAccount } from './server-program.js';
  * Their directory. Where the account cannot reach or load them (a checkout in root's home, a node_modules that may not
  * be written to) they are copied to `copyTo` once.
  *
+ * @param root where the package is installed
  * @throws EmbeddedPostgresError when the package is not installed.
  */
-export async function packageBinaries(account: ServerAccount | undefined, copyTo: string): Promise<string> {
-  const root = packageRoot();
+export async function packageBinaries(
+  account: ServerAccount | undefined,
+  copyTo: string,
+  root = packageRoot(),
+): Promise<string> {
   const bin = join(root, 'native', 'bin');
   const linked = await makeLinks(root).then(
     () => true,

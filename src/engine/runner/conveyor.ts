@@ -17,7 +17,7 @@ import { handBack } from '../statements/hand-back.js';
 import { holdJob } from '../statements/hold.js';
 import { onPool, type Run } from '../statements/statement.js';
 import { tryJobLater } from '../statements/try-later.js';
-import { ShuttingDown } from './abort-reasons.js';
+import { LeaseLost, ShuttingDown } from './abort-reasons.js';
 import { describeError, execute, jobLogger, type Ending } from './execute.js';
 import { Finisher } from './finisher.js';
 import { Lane } from './lane.js';
@@ -154,6 +154,9 @@ export class Conveyor {
   }
 
   private begin(row: ClaimedRow, lane: Lane): void {
+    // Let go by the database already, and claimed anew before the answer that said so was read here.
+    const former = this.works.get(row.pipelineId);
+    if (former) this.drop([former.job], new LeaseLost('the pipeline was claimed anew'));
     lane.running++;
     const work: Work = { job: row as ClaimedJob, lane, controller: new AbortController() };
     this.works.set(row.pipelineId, work);
@@ -308,7 +311,9 @@ export class Conveyor {
     }
   }
 
+  /** Frees the place of a run; once, whoever comes first: the answer of the database, or whoever took the pipeline away. */
   private letGo(work: Work): void {
+    if (this.works.get(work.job.pipelineId) !== work) return;
     this.works.delete(work.job.pipelineId);
     work.lane.running--;
     if (this.taking && work.lane.free >= work.lane.worthClaiming) queueMicrotask(() => void this.fill(work.lane));

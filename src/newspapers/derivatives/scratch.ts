@@ -14,12 +14,18 @@ export async function withScratch<T>(target: string, work: (scratch: string) => 
   try {
     return await work(scratch);
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await remove(scratch);
   }
 }
 
-async function removeLeftovers(directory: string, prefix: string): Promise<void> {
+/** Removes the entries of a directory whose names begin so: what killed runs left. */
+export async function removeLeftovers(directory: string, prefix: string): Promise<void> {
   const names = await readdir(directory);
   const left = names.filter((name) => name.startsWith(prefix));
-  await Promise.all(left.map((name) => rm(join(directory, name), { recursive: true, force: true })));
+  await Promise.all(left.map((name) => remove(join(directory, name))));
+}
+
+/** A program of a killed run may write its last file into it while it is being removed. */
+function remove(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }

@@ -9,8 +9,10 @@ const say = (message: FromDaemon) => process.send?.(message);
 
 /** Waits for the bench's word, then starts the contender. @param start resolves when it takes work */
 export function serve(start: (order: Start, run: RunStep) => Promise<void>): void {
+  let atStart = process.cpuUsage();
   process.on('message', (message: ToDaemon) => {
-    if (message.kind === 'stop') return stop();
+    if (message.kind === 'stop') return stop(process.cpuUsage(atStart));
+    atStart = process.cpuUsage();
     void start(message, stepRunner(message)).then(() => say({ kind: 'taking' }));
   });
   process.on('disconnect', () => process.exit(1));
@@ -46,8 +48,7 @@ function stepRunner({ load, workMs, echo }: Start): RunStep {
   };
 }
 
-function stop(): void {
-  const { user, system } = process.cpuUsage();
+function stop({ user, system }: NodeJS.CpuUsage): void {
   const rssMegabytes = process.memoryUsage.rss() / 1e6;
   process.send?.({ kind: 'stopped', cpuSeconds: (user + system) / 1e6, rssMegabytes } satisfies FromDaemon, () =>
     process.exit(0),

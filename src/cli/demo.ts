@@ -1,0 +1,69 @@
+/** `npm run demo`: real newspaper issues go from upload to derivatives, through the real programs, with nothing to set up. */
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { makeProgram, runMain } from './program.js';
+
+const program = makeProgram(
+  'demo',
+  'Take newspaper issues from upload to derivatives with a real daemon and an embedded PostgreSQL.',
+)
+  .option(
+    '--from <directory>',
+    'real issues instead of made ones, laid out as born-digital/<LCCN>/<date>/*.pdf, scans/<MOC>/<LCCN>/<date>/NNNN.{tif,pdf}, marc/*.xml',
+  )
+  .option('--directory <directory>', 'where everything goes; what an earlier demo left there is removed', 'var/demo')
+  .action(async (options: { from?: string; directory: string }) => demo(resolve(options.directory), options.from));
+
+await runMain(program);
+
+async function demo(root: string, from: string | undefined): Promise<void> {
+  const [{ ensureSystemTools, NEWSPAPER_TOOLS }, { stopEmbeddedPostgres }, stage, { printReport }] = await Promise.all([
+    import('../files/system-tools.js'),
+    import('../database/embedded.js'),
+    import('./demo/stage.js'),
+    import('./demo/report.js'),
+  ]);
+  await ensureSystemTools(NEWSPAPER_TOOLS);
+  const database = { directory: join(root, 'var') };
+  await stopEmbeddedPostgres(database);
+  await rm(root, { recursive: true, force: true });
+  const places = await stage.makePlaces(root);
+  const run = (name: string, ...args: string[]) => stage.runVisibly(name, [...args, '--settings', places.settingsFile]);
+  const say = (text: string) => process.stdout.write(`\n== ${text}\n`);
+
+  try {
+    say(
+      from === undefined
+        ? 'A publisher and a digitisation vendor deliver an issue each'
+        : `Copying the issues of ${from} into the upload areas`,
+    );
+    const uploads = await (from === undefined ? stage.makeUploads(places) : stage.copyUploads(resolve(from), places));
+
+    say('Organisations and titles are made known, the uploads are queued');
+    for (const org of uploads.orgs) await run('orgs', 'add', org.code, org.name);
+    await run('titles', 'add', '--marc', uploads.marc);
+    for (const lccn of uploads.bornDigital) await run('bulk-queue', '--type', 'borndigital', '--key', lccn);
+    for (const lccn of uploads.scans) await run('bulk-queue', '--type', 'scan', '--key', lccn);
+
+    say('The daemon works until nothing is runnable');
+    await run('run-jobs', 'watch', '--exit-when-idle');
+
+    say('A person puts the pages in order');
+    for (const folder of await stage.reviewPages(places)) process.stdout.write(`renamed the pages in ${folder}\n`);
+    for (const pipeline of await stage.pageReviews(places))
+      await run('holding-pen', 'decide', String(pipeline), 'done');
+
+    say('The daemon goes on and makes the derivatives');
+    await run('run-jobs', 'watch', '--exit-when-idle');
+
+    say('What was made');
+    await printReport(places);
+    say('What waits for a person now');
+    await run('holding-pen', 'list');
+    process.stdout.write(
+      `\nEverything is in ${root}. Look around:\n  bin/run-jobs pipelines --settings ${places.settingsFile}\n  bin/issues list --settings ${places.settingsFile}\n`,
+    );
+  } finally {
+    await stopEmbeddedPostgres(database);
+  }
+}

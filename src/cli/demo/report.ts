@@ -1,0 +1,44 @@
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { sql } from 'kysely';
+import { openDatabase } from '../../database/open-database.js';
+import { loadSettings } from '../../settings.js';
+import { span, table } from '../table.js';
+import type { Places } from './stage.js';
+
+/** Prints what lies where, and how long each step took. */
+export async function printReport(places: Places): Promise<void> {
+  const made = await Promise.all(
+    (await readdir(places.workflow)).sort().map((name) => contents(places.workflow, name)),
+  );
+  process.stdout.write(
+    `${table(['issue in ' + places.workflow, 'pages', 'one-page PDFs', 'JP2 images', 'ALTO text'], made)}\n\n`,
+  );
+
+  const database = await openDatabase(loadSettings({ file: places.settingsFile, env: {} }), 'demo');
+  try {
+    const { rows } = await sql<{ pipeline: string; type: string; runs: number; total: number; longest: number }>`
+      select pipeline, type, count(*) as runs, sum(took) as total, max(took) as longest
+      from (select pipeline, sequence, type, extract(epoch from completed_at - started_at)::float8 as took from job_list where status = 'success') job
+      group by pipeline, sequence, type order by pipeline desc, sequence`.execute(database.kysely);
+    process.stdout.write(
+      `${table(
+        ['pipeline', 'step', 'issues', 'took each', 'longest'],
+        rows.map((r) => [r.pipeline, r.type, r.runs, span(r.total / r.runs), span(r.longest)]),
+      )}\n`,
+    );
+  } finally {
+    await database.close();
+  }
+}
+
+async function contents(directory: string, name: string): Promise<(string | number)[]> {
+  const files = await readdir(join(directory, name));
+  const sizes = async (extension: string) => {
+    const of = files.filter((file) => extname(file) === extension);
+    const bytes = await Promise.all(of.map(async (file) => (await stat(join(directory, name, file))).size));
+    return `${of.length}, ${Math.round(bytes.reduce((sum, size) => sum + size, 0) / 1024)} KiB`;
+  };
+  const pages = files.filter((file) => file.endsWith('.jp2')).length;
+  return [name, pages, await sizes('.pdf'), await sizes('.jp2'), await sizes('.xml')];
+}

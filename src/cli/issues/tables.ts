@@ -1,0 +1,63 @@
+/** How `issues` prints for people. */
+import type { ListedIssue } from '../../newspapers/issue-list.js';
+import type { IssueStory } from '../../newspapers/issue-story.js';
+import type { Page } from '../../newspapers/pages.js';
+import { ago, table, visible } from '../table.js';
+
+export function issuesText({ issues, total }: { issues: ListedIssue[]; total: number }): string {
+  const rows = table(
+    ['id', 'issue', 'title', 'type', 'step', 'pages', 'pipeline', 'waits for'],
+    issues.map((issue) => [
+      issue.id,
+      issue.key,
+      issue.titleName,
+      issue.kind,
+      issue.ignored ? `${issue.workflowStep}, ignored` : issue.workflowStep,
+      issue.pages === 0 ? null : issue.pages,
+      issue.pipelineId === null ? null : `${issue.pipelineId} ${issue.pipeline ?? ''}, ${issue.pipelineStatus ?? ''}`,
+      issue.pipelineStatus === 'held' ? issue.question : null,
+    ]),
+    'There are no such issues: bulk-queue brings uploads in.',
+  );
+  return total > issues.length
+    ? `${rows}\n${issues.length} of ${total}; --limit shows more, --key and --step fewer`
+    : rows;
+}
+
+export function storyText({ issue, pages, pipelines, question, events }: IssueStory): string {
+  const facts = [
+    ['title', `${issue.titleName} (${issue.lccn})`],
+    ['organisation', issue.orgCode],
+    ['type', issue.kind],
+    ['step', issue.ignored ? `${issue.workflowStep}, out of the workflow` : issue.workflowStep],
+    ['name', issue.humanName],
+    ['location', issue.location ?? 'none'],
+    ['backup', issue.backupLocation ?? 'none'],
+    ['pages', pagesText(pages)],
+    [
+      'waits for',
+      question
+        ? `${question.action}: ${question.message ?? ''} (pipeline ${question.pipelineId}, ${ago(question.since)})`
+        : 'nobody',
+    ],
+  ];
+  const pipelineTable = table(
+    ['pipeline', 'name', 'status', 'jobs done', 'stands at', 'enqueued'],
+    pipelines.map((p) => [p.id, p.name, p.status, `${p.jobsDone} of ${p.jobs}`, p.job, ago(p.createdAt)]),
+    'It has no pipelines.',
+  );
+  const history = table(
+    ['when', 'who', 'what', 'pipeline'],
+    events.map((event) => [ago(event.at), event.actor, event.kind, event.pipelineId]),
+    'Nothing has happened to it.',
+  );
+  const width = Math.max(...facts.map(([name = '']) => name.length));
+  const lines = facts.map(([name = '', value = '']) => `${name.padEnd(width)}  ${visible(value)}`);
+  return [`Issue ${issue.id}: ${issue.key}`, ...lines, '', pipelineTable, '', history].join('\n');
+}
+
+function pagesText(pages: readonly Page[]): string {
+  if (pages.length === 0) return 'not counted yet';
+  const labels = pages.map(({ label, noLabel }) => (noLabel ? 'none' : (label ?? '?')));
+  return `${pages.length}; labels ${labels.join(', ')}`;
+}

@@ -1,0 +1,127 @@
+/**
+ * A move as four steps, each of which may be killed at any point and run again, in order or from the first:
+ * copy to `.wip-…` beside the target, verify by SHA-256, delete the source, rename (design 5; spec 4, MOVE).
+ *
+ * What stands on the disk tells how far a move is:
+ *
+ * | source       | .wip | verified | target | the move has                      |
+ * |--------------|------|----------|--------|-----------------------------------|
+ * | whole        | –    | –        | –      | not begun                         |
+ * | whole        | part | –        | –      | begun to copy                     |
+ * | whole        | whole| yes      | –      | verified                          |
+ * | part or gone | whole| yes      | –      | begun to delete, or deleted       |
+ * | gone         | –    | any      | whole  | ended                             |
+ *
+ * Anything else is no stage of it and fails for good, naming what is where; no step guesses.
+ */
+import { basename, dirname, join } from 'node:path';
+import { FatalError } from '../engine/job.js';
+import { copyTree, type CopyOptions, type CopyReport } from './copy-tree.js';
+import { existing, isThere, vanished } from './existing.js';
+import { listTree } from './list-tree.js';
+import { quoted } from './quoted.js';
+import { removeTree } from './remove-tree.js';
+import { renameDirectory } from './rename-directory.js';
+import { changedSince, forgetVerification, missingFrom, readVerification, writeVerification } from './verification.js';
+import { verifyTree, type VerifyReport } from './verify-tree.js';
+
+export interface Move {
+  from: string;
+  to: string;
+}
+
+/** Where the copy stands until it is verified and the source deleted. */
+export function wipOf(to: string): string {
+  return join(dirname(to), `.wip-${basename(to)}`);
+}
+
+/** A place is not as any step of this move leaves it. A person has to look. */
+export class MoveRefused extends FatalError {
+  override name = 'MoveRefused';
+  constructor({ from, to }: Move, reason: string) {
+    super(`Moving ${quoted(from)} to ${quoted(to)}: ${reason}`);
+  }
+}
+
+/** How far a move is, before its rename. */
+type Stage =
+  | { is: 'ended' }
+  | { is: 'verified' }
+  /** The source is there, the copy is not to be trusted (yet): why. */
+  | { is: 'unverified'; because: string };
+
+async function stageOf(move: Move, signal?: AbortSignal): Promise<Stage> {
+  const wip = wipOf(move.to);
+  const source = await existing(move.from, 'directory');
+  const copy = await existing(wip, 'directory');
+  if (await isThere(move.to)) {
+    if (!source && !copy) return { is: 'ended' };
+    throw new MoveRefused(
+      move,
+      `${quoted(source ? move.from : wip)} and ${quoted(move.to)} are both there; ` +
+        'look which one is right, move the other away and requeue',
+    );
+  }
+  const verification = copy ? await readVerification(wip) : undefined;
+  if (verification && verification.from !== move.from) {
+    throw new MoveRefused(
+      move,
+      `${quoted(wip)} is a copy of ${quoted(verification.from)}; end or cancel that move first`,
+    );
+  }
+  const lost = verification ? missingFrom(verification, await listTree(wip, signal)) : [];
+  if (!source) {
+    if (verification && lost.length === 0) return { is: 'verified' };
+    const left = copy ? `; nobody knows whether its copy ${quoted(wip)} is whole` : '';
+    throw await vanished(
+      move.from,
+      `it was taken away before it was moved${left}; bring it back and requeue, or cancel`,
+    );
+  }
+  if (!verification) return { is: 'unverified', because: 'there is no verified copy' };
+  if (lost.length > 0)
+    return { is: 'unverified', because: `the copy ${quoted(wip)} has lost ${named(lost)} since it was verified` };
+  const changed = changedSince(verification, await listTree(move.from, signal));
+  if (changed.length > 0)
+    return { is: 'unverified', because: `${named(changed)} came or changed after the copy was verified` };
+  return { is: 'verified' };
+}
+
+/** Step 1: copies the source. Nothing to do when the copy was verified before. */
+export async function copyForMove(move: Move, options: CopyOptions = {}): Promise<CopyReport | undefined> {
+  if ((await stageOf(move, options.signal)).is !== 'unverified') return undefined;
+  await forgetVerification(wipOf(move.to));
+  return copyTree(move.from, wipOf(move.to), options);
+}
+
+/** Step 2: verifies the copy, mends it where it differs, and writes down that it is verified. */
+export async function verifyForMove(move: Move, options: CopyOptions = {}): Promise<VerifyReport | undefined> {
+  if ((await stageOf(move, options.signal)).is !== 'unverified') return undefined;
+  const report = await verifyTree(move.from, wipOf(move.to), options);
+  await writeVerification(wipOf(move.to), move.from, report.files);
+  return report;
+}
+
+/**
+ * Step 3: deletes the source.
+ *
+ * @throws {MoveRefused} when the verified copy is not there and whole, or the source has changed since
+ */
+export async function deleteForMove(move: Move, signal?: AbortSignal): Promise<void> {
+  const stage = await stageOf(move, signal);
+  if (stage.is === 'ended') return;
+  if (stage.is === 'unverified') {
+    throw new MoveRefused(move, `${stage.because}, so the source is not deleted; run the move again from its copy`);
+  }
+  await removeTree(move.from, signal);
+}
+
+/** Step 4: brings the copy to its name. */
+export async function renameForMove({ to }: Move): Promise<void> {
+  await renameDirectory(wipOf(to), to);
+  await forgetVerification(wipOf(to));
+}
+
+function named(paths: readonly string[]): string {
+  return paths.slice(0, 10).map(quoted).join(', ') + (paths.length > 10 ? ` and ${paths.length - 10} more` : '');
+}

@@ -1,0 +1,139 @@
+/** Splits an upload's PDFs into one PDF per page (newspapers 3.2.17, 6.1). */
+import { mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { FatalError } from '../../engine/job.js';
+import { assertFreeSpace } from '../../files/free-space.js';
+import { syncDirectory } from '../../files/land.js';
+import { runProgram } from '../../files/programs.js';
+import { PROGRAM_TIMEOUT_SECONDS, type ProgramLimits } from './program-limits.js';
+import { removeLeftovers } from './scratch.js';
+import { assertPdf, assertWhole, refusal } from './sound-pdf.js';
+
+export interface SplitOrder {
+  /** PDFs in the order of their pages. */
+  sources: readonly string[];
+  /** Made by this call, holding nothing but `seq-0001.pdf` and so on. */
+  outputDirectory: string;
+  minimumPages: number;
+  log: Pick<Logger, 'info' | 'warn'>;
+  signal?: AbortSignal;
+  /** For each run of qpdf. */
+  timeoutSeconds?: number;
+}
+
+const PAGE_NAME = /^seq-\d{4}\.pdf$/;
+const MOST_PAGES = 9999;
+const pageName = (page: number) => `seq-${String(page).padStart(4, '0')}.pdf`;
+
+/**
+ * Splits all PDFs of an upload, one after the other, into `seq-0001.pdf`, `seq-0002.pdf` and so on. Fonts, text,
+ * images and boxes stay as they are; encryption that needs no password goes. The same sources give the same bytes.
+ *
+ * Everything is built in a fresh directory beside the output, which appears by rename: it is whole or not there. One
+ * that is there already is done and left alone. What killed runs left is removed.
+ *
+ * @throws {SourceRefused} naming the file that cannot be split, and why
+ * @throws {FatalError} when there are no sources, fewer than `minimumPages` pages, or the output directory holds something else
+ */
+export async function splitPdfs(order: SplitOrder): Promise<{ pages: number }> {
+  const { sources, minimumPages, log, signal, timeoutSeconds = PROGRAM_TIMEOUT_SECONDS } = order;
+  const limits = { timeoutSeconds, ...(signal && { signal }) };
+  const output = resolve(order.outputDirectory);
+  const done = await pagesIn(output);
+  if (done !== undefined) return { pages: done };
+  if (sources.length === 0) throw new FatalError('There is no PDF to split; upload the issue again');
+  await assertRoom(sources, output);
+
+  const prefix = `.${basename(output)}.wip-`;
+  await removeLeftovers(dirname(output), prefix);
+  const building = await mkdtemp(join(dirname(output), prefix));
+  try {
+    let pages = 0;
+    for (const source of sources) {
+      pages = await splitOne(source, building, pages, log, limits);
+      if (pages > MOST_PAGES)
+        throw new FatalError(`The upload has more than ${MOST_PAGES} pages; divide it into several issues`);
+    }
+    if (pages < minimumPages) throw tooFewPages(pages, minimumPages, sources);
+    await publish(building, output);
+    log.info({ pages, files: sources.length }, 'split the upload into pages');
+    return { pages };
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+}
+
+/** How many pages a former run made; undefined when there is no such directory. */
+async function pagesIn(output: string): Promise<number | undefined> {
+  const names = await readdir(output).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (names === undefined) return undefined;
+  const foreign = names.find((name) => !PAGE_NAME.test(name));
+  if (names.length === 0 || foreign !== undefined || !names.includes(pageName(names.length)))
+    throw new FatalError(
+      `${output} is to hold the split pages but ${foreign === undefined ? 'is not a full set of them' : `holds ${foreign}`}; move it away and requeue`,
+    );
+  return names.length;
+}
+
+async function assertRoom(sources: readonly string[], output: string): Promise<void> {
+  const sizes = await Promise.all(sources.map(async (source) => (await stat(source)).size));
+  await assertFreeSpace(
+    dirname(output),
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
+}
+
+/** @returns the number of pages so far */
+async function splitOne(
+  source: string,
+  building: string,
+  before: number,
+  log: SplitOrder['log'],
+  limits: ProgramLimits,
+): Promise<number> {
+  await assertPdf(source);
+  const flags = ['--decrypt', '--deterministic-id', '--remove-unreferenced-resources=yes', '--split-pages'];
+  const args = [...flags, resolve(source), 'page-%d.pdf']; // a %d in the path of the directory would be taken for the number
+  const { exitCode, stderr } = await runProgram('qpdf', args, { ...limits, cwd: building, okExitCodes: [0, 3] }).catch(
+    async (error: unknown) => {
+      throw await refusal(source, error);
+    },
+  );
+  if (exitCode === 3) {
+    await assertWhole(source, stderr);
+    log.warn({ file: basename(source), said: stderr.trim() }, 'qpdf repaired a PDF; look at its pages');
+  }
+  const made = await readdir(building);
+  const numbers = made.flatMap((name) => /^page-(\d+)\.pdf$/.exec(name)?.[1] ?? []); // zero-padded: 01 to 12
+  numbers.sort((a, b) => Number(a) - Number(b));
+  for (const [index, number] of numbers.entries())
+    await rename(join(building, `page-${number}.pdf`), join(building, pageName(before + index + 1)));
+  return before + numbers.length;
+}
+
+function tooFewPages(pages: number, minimumPages: number, sources: readonly string[]): FatalError {
+  const files = sources.map((source) => basename(source)).join(', ');
+  return new FatalError(
+    `The upload has ${pages} ${pages === 1 ? 'page' : 'pages'} (${files}), an issue has at least ${minimumPages}; ` +
+      'upload the whole issue, or lower MINIMUM_ISSUE_PAGES',
+  );
+}
+
+/** Makes the directory durable, gives it its name, and makes that durable. */
+async function publish(building: string, output: string): Promise<void> {
+  for (const name of await readdir(building)) {
+    const file = await open(join(building, name), 'r+');
+    await file.chmod(0o644).then(() => file.sync());
+    await file.close();
+  }
+  const directory = await open(building, 'r');
+  await directory.chmod(0o755);
+  await directory.close();
+  await syncDirectory(building);
+  await rename(building, output);
+  await syncDirectory(dirname(output));
+}
