@@ -2,6 +2,7 @@
  * The product as it is shipped: the bench measures the compiled `dist` (`npm run bench` builds it first), typed by its
  * sources. Under tsx the engine would run as another program than the one people install.
  */
+import { pathToFileURL } from 'node:url';
 import type * as ConnectModule from '../../src/database/database.js';
 import type * as EmbeddedModule from '../../src/database/embedded.js';
 import type * as MigrateModule from '../../src/database/migrate.js';
@@ -12,8 +13,13 @@ import type * as RegistryModule from '../../src/engine/registry.js';
 import type * as RunnerModule from '../../src/engine/runner/runner.js';
 import type * as SettingsModule from '../../src/settings.js';
 
+/** Another build to measure, e.g. of an older commit: `PRESSMARK_BENCH_DIST=/elsewhere/dist`. */
+const DIST = process.env.PRESSMARK_BENCH_DIST
+  ? pathToFileURL(`${process.env.PRESSMARK_BENCH_DIST}/`)
+  : new URL('../../dist/', import.meta.url);
+
 const built = async <Module>(path: string): Promise<Module> =>
-  (await import(new URL(`../../dist/${path}`, import.meta.url).href)) as Module; // compiled from the source of that type
+  (await import(new URL(path, DIST).href)) as Module; // compiled from the source of that type
 
 export const { connectDatabase } = await built<typeof ConnectModule>('database/database.js');
 export const { startEmbeddedPostgres } = await built<typeof EmbeddedModule>('database/embedded.js');
