@@ -294,6 +294,12 @@ create function stand_at(p_id bigint, p_sequence integer) returns text language 
   returning p.status || left(pg_notify('pressmark', p.queue)::text, 0)
 $$;
 
+-- After the cursor moved: the question it left is void, and so is every form that still shows it.
+create function void_question(p_id bigint) returns text language sql as $$
+  update pipelines set hold_action = null, decision_rev = null, hold_rev = hold_rev + 1, assignee = null, assigned_until = null, due_at = null
+  where id = p_id returning status
+$$;
+
 -- Ends an open pipeline for good. A running job is fenced off at once; its runner aborts it within a second or two.
 create function cancel_pipeline(p_id bigint, p_actor text, p_reason text) returns text language plpgsql as $$
 declare p pipelines := locked_pipeline(p_id);
@@ -307,14 +313,13 @@ end $$;
 
 -- A failed pipeline goes on at its failed job (at the first of its entwined group); a delayed one goes on now. Failures count anew.
 create function requeue_pipeline(p_id bigint, p_actor text, p_reason text default null) returns text language plpgsql as $$
-declare p pipelines := locked_pipeline(p_id); first integer;
+declare p pipelines := locked_pipeline(p_id); grp integer; first integer;
 begin
   if p.status not in ('failed', 'delayed') then perform refuse(p, 'requeued', 'requeue takes failed and delayed pipelines; goto moves the others'); end if;
-  select coalesce(min(g.sequence), p.next_sequence) into first
-  from jobs j join jobs g on g.pipeline_id = j.pipeline_id and g.entwine = j.entwine and g.status <> 'skipped'
-  where j.pipeline_id = p_id and j.sequence = p.next_sequence;
-  update jobs set status = 'waiting', failures = 0, tried_since = null, error = null
-  where pipeline_id = p_id and sequence between first and p.next_sequence and (sequence in (first, p.next_sequence) or entwine is not null) and status <> 'skipped';
+  select entwine into grp from jobs where pipeline_id = p_id and sequence = p.next_sequence;
+  select coalesce(min(sequence), p.next_sequence) into first from jobs where pipeline_id = p_id and entwine = grp and status <> 'skipped';
+  update jobs set status = 'waiting', failures = 0, tried_since = null, completed_at = null, result = null, error = null
+  where pipeline_id = p_id and status <> 'skipped' and (sequence = p.next_sequence or entwine = grp);
   perform tell(p, 'requeued', p_actor, jsonb_build_object('reason', p_reason, 'was', p.status));
   return stand_at(p_id, first);
 end $$;
@@ -326,11 +331,13 @@ begin
   if p.status not in ('failed', 'held', 'delayed', 'pending') then perform refuse(p, 'moved past its job', 'cancel a running pipeline, or wait for its job to end'); end if;
   update jobs set status = 'skipped', completed_at = now() where pipeline_id = p_id and sequence = p.next_sequence;
   perform tell(p, 'skipped', p_actor, jsonb_build_object('reason', p_reason, 'was', p.status));
-  update pipelines set hold_action = null, decision_rev = null, hold_rev = hold_rev + 1, assignee = null, assigned_until = null, due_at = null where id = p_id;
   select min(sequence) into next from jobs where pipeline_id = p_id and sequence > p.next_sequence and status = 'waiting';
-  if next is not null then return stand_at(p_id, next); end if;
-  update pipelines set status = 'success', completed_at = now(), epoch = epoch + 1, hold_kind = null, wake_at = null, blocked_by = null, error = null where id = p_id;
-  return 'success';
+  if next is not null then
+    perform stand_at(p_id, next);
+  else
+    update pipelines set status = 'success', completed_at = now(), epoch = epoch + 1, hold_kind = null, wake_at = null, blocked_by = null, error = null where id = p_id;
+  end if;
+  return void_question(p_id);
 end $$;
 
 -- Moves the cursor to a job, back or forth; that job and all after it run (again). Old forms are void: hold_rev moves on.
@@ -343,9 +350,9 @@ begin
   end if;
   update jobs set status = 'waiting', failures = 0, tried_since = null, completed_at = null, result = null, error = null
   where pipeline_id = p_id and sequence >= p_sequence;
-  update pipelines set hold_action = null, decision_rev = null, hold_rev = hold_rev + 1, assignee = null, assigned_until = null, due_at = null where id = p_id;
   perform tell(p, 'goto', p_actor, jsonb_build_object('reason', p_reason, 'was', p.status, 'to', p_sequence));
-  return stand_at(p_id, p_sequence);
+  perform stand_at(p_id, p_sequence);
+  return void_question(p_id);
 end $$;
 
 -- The held job looks again now; its question stays open.
@@ -382,8 +389,9 @@ begin
   perform tell(p, 'decided', p_actor, jsonb_build_object('action', p.hold_action, 'hold_rev', p_hold_rev, 'verb', p_verb, 'params', nullif(p_params, '{}'), 'comment', p_comment));
   if p.hold_action = 'runner_died' then -- the engine's own question: an answer the job had in hand before stays in its hand
     if p_verb = 'cancel' then return cancel_pipeline(p_id, p_actor, coalesce(p_comment, 'its runner died again and again')); end if;
+    perform stand_at(p_id, p.next_sequence);
     update pipelines set hold_action = null where id = p_id;
-    return stand_at(p_id, p.next_sequence);
+    return 'pending';
   end if;
   update pipelines set decision_rev = p_hold_rev, assignee = null, assigned_until = null where id = p_id;
   if p.status = 'in_process' then return 'in_process'; end if; -- its runner will notice when it finishes

@@ -2,6 +2,7 @@
  * What every command-line program shares: `--settings`, `--json`, `--version`, errors without a stack, exit codes
  * 0 ok, 1 failed, 2 usage (design 7). A program parses, calls one function, prints. (Written by the lead; extend, don't replace.)
  */
+import { userInfo } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Database } from '../database/database.js';
 import type { Settings } from '../settings.js';
@@ -106,6 +107,13 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
-/** Who acts: the login name; every decision and change carries it. */
-export const currentActor = (): string =>
-  process.env['SUDO_USER'] ?? process.env['USER'] ?? process.env['LOGNAME'] ?? 'unknown';
+/** Who acts: the login name, also under sudo; every decision and change carries it. */
+export function currentActor(): string {
+  const named = process.env['SUDO_USER'] ?? process.env['USER'] ?? process.env['LOGNAME'];
+  if (named) return named;
+  try {
+    return userInfo().username;
+  } catch {
+    return 'unknown'; // a container's user without an entry in /etc/passwd
+  }
+}

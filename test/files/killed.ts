@@ -38,17 +38,24 @@ function call(original: Call): Call {
     if (callsLeft-- <= 0) isDead = true;
     if (isDead) throw new Killed();
     const result = await original(...args);
-    if (isDead) throw new Killed(); // it took effect, but nobody lives to see it
+    if (isDead) {
+      if (isHandle(result)) await result.close();
+      throw new Killed(); // it took effect, but nobody lives to see it
+    }
     return withKillableMethods(result);
   };
 }
 
+function isHandle(result: unknown): result is fs.FileHandle {
+  return result !== null && typeof result === 'object' && 'datasync' in result;
+}
+
 function withKillableMethods(result: unknown): unknown {
-  if (result === null || typeof result !== 'object' || !('datasync' in result)) return result;
+  if (!isHandle(result)) return result;
   return new Proxy(result, {
     get(handle, name) {
       if (name === 'sync') return call(() => undefined); // kill -9 loses nothing that was written; syncing is slow
-      if (name === 'close') return () => close(handle as fs.FileHandle);
+      if (name === 'close') return () => close(handle);
       const member: unknown = Reflect.get(handle, name);
       return typeof member === 'function' ? call(member.bind(handle) as Call) : member;
     },

@@ -96,7 +96,7 @@ describe('kill -9 at any point, then run again', () => {
   ])('%s: nothing is lost, doubled or left behind', async (_, fromTheStart) => {
     let calls = 0;
     while (await survives([calls], fromTheStart)) calls++;
-    expect(calls).toBeGreaterThan(100);
+    console.log(calls);expect(calls).toBeGreaterThan(100);
   });
 
   test('killed again and again', async () => {

@@ -36,7 +36,7 @@ export function readTree(root: string, below = ''): Content {
   if (entries.length === 0 && below !== '') return { [`${below}/`]: '' };
   const parts = entries.map((entry) => {
     const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    return entry.isDirectory() ? readTree(root, path) : { [path]: readFileSync(join(root, path), 'latin1') };
+    return entry.isDirectory() ? readTree(root, path) : { [path]: readFileSync(join(root, path), 'utf8') };
   });
   return Object.assign({}, ...parts) as Content;
 }

@@ -64,6 +64,8 @@ describe('titles (newspapers spec 1.9)', () => {
     expect(await findTitle(db(), 'sn1')).toMatchObject({ lccn: 'sn1', sftpUser: 'chicopee' });
     expect(await findTitle(db(), 'chicopee')).toMatchObject({ lccn: 'sn1' });
     expect(await findTitle(db(), 'nobody')).toBeUndefined();
+    await db().updateTable('newspapers.titles').set({ sftp_user: 'sn2' }).where('lccn', '=', 'sn1').execute();
+    expect(await findTitle(db(), 'sn2')).toMatchObject({ lccn: 'sn2' });
   });
 
   it('keep SFTP user and organisation when a record brings them up to date', async () => {

@@ -241,6 +241,7 @@ export class Conveyor {
       case 'unknown type':
         log.warn(`this runner does not know the job type ${job.type}; another version may`);
         await tryJobLater(this.run, runnerId, job, {
+          by: 'engine',
           afterSeconds: UNKNOWN_TYPE_AFTER_S,
           deadlineSeconds: UNKNOWN_TYPE_DEADLINE_S,
           reason: `no runner here knows the job type ${job.type}`,
@@ -266,6 +267,7 @@ export class Conveyor {
       case 'try_later':
         log.info(`to be tried later: ${outcome.reason}`);
         await tryJobLater(this.run, runnerId, job, {
+          by: 'job',
           afterSeconds: parseDuration(outcome.after),
           deadlineSeconds: parseDuration(outcome.deadline),
           reason: outcome.reason,

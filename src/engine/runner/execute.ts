@@ -4,6 +4,7 @@ import { postgresProgress, type JobProgress } from '../../coordination/progress.
 import type { Database, DB, Json } from '../../database/database.js';
 import type { Settings } from '../../settings.js';
 import { done, FatalError, type Decision, type JobDefinition, type Outcome } from '../job.js';
+import { storableText } from '../storable.js';
 import type { ClaimedJob } from '../statements/claim.js';
 import { JobTimeout, LeaseLost, ShuttingDown } from './abort-reasons.js';
 
@@ -147,14 +148,22 @@ const toDecision = ({ verb, params, comment, actor, via, at }: NonNullable<Claim
   at: new Date(at),
 });
 
-/** An error as it is kept with job and pipeline: what a person needs, in JSON. */
+/** An error as it is kept with job and pipeline: what a person needs, in JSON. Takes whatever was thrown. */
 export function describeError(thrown: unknown): { name: string; message: string; stack?: string } {
-  if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) };
-  const message =
-    thrown instanceof AggregateError ? [thrown.message, ...thrown.errors.map(String)].join('; ') : thrown.message;
+  if (!(thrown instanceof Error)) return { name: 'Error', message: printed(() => thrown) };
   return {
-    name: thrown.name,
-    message: message.replaceAll('\u0000', ''),
-    ...(thrown.stack && { stack: thrown.stack.replaceAll('\u0000', '') }),
+    name: printed(() => thrown.name),
+    message: printed(() =>
+      thrown instanceof AggregateError ? [thrown.message, ...thrown.errors.map(String)].join('; ') : thrown.message,
+    ),
+    ...(thrown.stack && { stack: printed(() => thrown.stack) }),
   };
+}
+
+function printed(part: () => unknown): string {
+  try {
+    return storableText(String(part()));
+  } catch {
+    return '(cannot be printed)';
+  }
 }

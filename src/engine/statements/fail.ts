@@ -1,4 +1,5 @@
 import type { Json } from '../../database/database.js';
+import { storableJson } from '../storable.js';
 import type { ClaimedJob } from './claim.js';
 import type { Run, Statement } from './statement.js';
 
@@ -56,6 +57,6 @@ export async function fail(
   error: Json,
   retryable: boolean,
 ): Promise<FailedRow | undefined> {
-  const rows = await run(FAIL, [runnerId, job.pipelineId, job.epoch, job.sequence, JSON.stringify(error), retryable]);
+  const rows = await run(FAIL, [runnerId, job.pipelineId, job.epoch, job.sequence, storableJson(error), retryable]);
   return rows[0];
 }

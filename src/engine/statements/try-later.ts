@@ -5,9 +5,11 @@ const TRY_LATER: Statement<{ status: 'delayed' | 'failed' }> = {
   name: 'pressmark_try_later',
   text: `
     with standing as (
-      select p.id, p.next_sequence, p.object_type, p.object_id, j.queue, j.attempt + 1 as attempt, coalesce(j.tried_since, p.step_started_at) as since,
-        coalesce(j.tried_since, p.step_started_at) + interval '1 second' * $6::float8 <= now() as too_late
-      from pipelines p join jobs j on j.pipeline_id = p.id and j.sequence = p.next_sequence
+      select p.id, p.next_sequence, p.object_type, p.object_id, j.queue, j.attempt + 1 as attempt, since,
+        since + interval '1 second' * $6::float8 <= now() as too_late
+      from pipelines p join jobs j on j.pipeline_id = p.id and j.sequence = p.next_sequence,
+        -- a row of one kind: what the engine put off does not use up the time that the job itself allows
+        coalesce(case when p.error ->> 'try_later' = $8 then j.tried_since end, p.step_started_at) since
       where p.id = $2 and p.epoch = $3 and p.next_sequence = $4 and p.status = 'in_process' and p.runner_id = $1
       for update of p
     ), error as (
@@ -21,7 +23,7 @@ const TRY_LATER: Statement<{ status: 'delayed' | 'failed' }> = {
       from standing s join error e on e.id = s.id
     )
     update pipelines p set status = case when s.too_late then 'failed' else 'delayed' end, queue = s.queue, runner_id = null, rescues = 0,
-      error = case when s.too_late then e.error else jsonb_build_object('message', $7::text, 'try_later', true) end,
+      error = case when s.too_late then e.error else jsonb_build_object('message', $7::text, 'try_later', $8::text) end,
       run_at = case when s.too_late then p.run_at else now() + interval '1 second' * $5::float8 end
     from standing s left join error e on e.id = s.id
     where p.id = s.id
@@ -33,7 +35,7 @@ export async function tryJobLater(
   run: Run,
   runnerId: number,
   job: ClaimedJob,
-  later: { afterSeconds: number; deadlineSeconds: number; reason: string },
+  later: { by: 'job' | 'engine'; afterSeconds: number; deadlineSeconds: number; reason: string },
 ) {
   const rows = await run(TRY_LATER, [
     runnerId,
@@ -43,6 +45,7 @@ export async function tryJobLater(
     later.afterSeconds,
     later.deadlineSeconds,
     later.reason,
+    later.by,
   ]);
   return rows[0]?.status;
 }

@@ -4,6 +4,8 @@ import { breakLines, type Line, type ParagraphStyle } from '../typeset/lines.js'
 
 /** Sentences tried for the last lines before a short hole is accepted. */
 const TRIES = 12;
+/** A crosshead is set only when this many lines can follow. */
+const LEAST_AFTER_CROSSHEAD = 11;
 
 export interface CopyStyle {
   paragraph: ParagraphStyle;
@@ -13,19 +15,38 @@ export interface CopyStyle {
   most: number;
 }
 
-/** Exactly or nearly `room` lines of the story; `undefined` stands for an empty line. */
-export function fitCopy(story: Story, room: number, style: CopyStyle): (Line | undefined)[] {
+/** Lines under a crosshead at the foot of a column, at least. */
+const UNDER_CROSSHEAD = 3;
+
+/**
+ * As many lines of the story as the columns have room for, or nearly; `undefined` stands for an empty line.
+ *
+ * @param rooms lines of each column
+ */
+export function fitCopy(story: Story, rooms: readonly number[], style: CopyStyle): (Line | undefined)[] {
+  const room = rooms.reduce((sum, lines) => sum + lines, 0);
   const lines: (Line | undefined)[] = [];
   const set = (sentences: readonly string[]): Line[] => breakLines(sentences.join(' '), style.paragraph);
-  const enough = Math.min(room, 6);
+  let heading: Line[] = [];
 
-  while (room - lines.length >= enough) {
-    const passage = story.passage(style.most);
+  while (lines.length < room) {
     const left = room - lines.length;
+    if (heading.length > 0) {
+      const under = leftInColumn(rooms, lines.length) - heading.length - 1;
+      if (under >= UNDER_CROSSHEAD) {
+        lines.push(undefined, ...heading);
+        heading = [];
+      } else {
+        const filler = set([story.closing()]);
+        if (filler.length <= left) lines.push(...filler);
+        else break;
+      }
+      continue;
+    }
+    const passage = story.passage(style.most);
     if (passage.kind === 'crosshead') {
-      const heading = breakLines(passage.text, style.crosshead);
-      if (left < heading.length + 8) break;
-      lines.push(undefined, ...heading);
+      heading = breakLines(passage.text, style.crosshead);
+      if (left < heading.length + LEAST_AFTER_CROSSHEAD) break;
       continue;
     }
     let sentences = passage.sentences;
@@ -40,7 +61,20 @@ export function fitCopy(story: Story, room: number, style: CopyStyle): (Line | u
   for (let tried = 0; tried < TRIES && lines.length < room; tried++) {
     const paragraph = set([story.closing()]);
     const left = room - lines.length;
-    if (paragraph.length === left || (paragraph.length < left - 1 && tried > 2) || (tried > 6 && paragraph.length < left)) lines.push(...paragraph);
+    // an exact fit is best; after some tries one that leaves a little is good enough
+    if (paragraph.length === left || (paragraph.length < left - 1 && tried > 2) || (tried > 6 && paragraph.length < left)) {
+      lines.push(...paragraph);
+    }
   }
   return lines;
+}
+
+/** Lines between this one and the foot of its column. */
+function leftInColumn(rooms: readonly number[], line: number): number {
+  let foot = 0;
+  for (const room of rooms) {
+    foot += room;
+    if (line < foot) return foot - line;
+  }
+  return 0;
 }

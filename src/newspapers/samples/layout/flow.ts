@@ -29,18 +29,34 @@ const MOST_GROWTH = 9;
 /** Fills the columns, asking for one item after another; each item ends with its gap. */
 export function fillColumns(canvas: PageCanvas, columns: readonly ColumnBox[], next: () => Slug[]): void {
   let waiting: Slug[] = [];
+  let ahead = columns.reduce((sum, column) => sum + column.bottom - column.top, 0);
+  let misses = 0;
   columns.forEach((column, i) => {
     const room = column.bottom - column.top;
     const last = i === columns.length - 1;
-    for (let misses = 0; height(waiting) < room && misses < MOST_MISSES; ) {
+    if (last) waiting = withoutOverflow(waiting, room);
+    while (height(waiting) < room && misses < MOST_MISSES) {
       const item = next();
-      if (last && height(trimmed([...waiting, ...item])) > room) misses++;
+      // what does not fit into all that is left is not begun
+      if (height(trimmed([...waiting, ...item])) > (last ? room : ahead - room * 0.1)) misses++;
       else waiting.push(...item);
     }
     const taken = last ? waiting.length : fitting(waiting, room);
     drawColumn(canvas, column, trimmed(waiting.slice(0, taken)));
     waiting = trimmed(waiting.slice(taken), 'head');
+    ahead -= room;
   });
+}
+
+/** Drops whole items from the end until the rest fits; what is left of a single long one is cut. */
+function withoutOverflow(slugs: readonly Slug[], room: number): Slug[] {
+  let kept = [...slugs];
+  while (height(trimmed(kept)) > room) {
+    const end = trimmed(kept).findLastIndex((slug) => slug.gap === true);
+    if (end < 0) return kept.slice(0, fitting(kept, room));
+    kept = kept.slice(0, end + 1);
+  }
+  return kept;
 }
 
 /** The lines of a paragraph as slugs; its first two and its last two stay together. */
@@ -96,7 +112,8 @@ function drawColumn(canvas: PageCanvas, column: ColumnBox, slugs: readonly Slug[
   let y = column.top;
   for (const slug of slugs) {
     const grown = slug.height + (slug.gap ? perGap : 0);
-    slug.draw?.(canvas, column.x, slug.gap ? y + grown / 2 : y);
+    // a dash looks centred when it is a little high: the line above it has room below its letters
+    slug.draw?.(canvas, column.x, slug.gap ? y + grown / 2 - 0.9 : y);
     y += grown + perSlug;
   }
 }

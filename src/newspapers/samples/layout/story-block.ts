@@ -37,7 +37,7 @@ export function setStory(sheet: Sheet, area: Area, block: StoryBlock): void {
 
   const room = taken.map((start) => Math.max(0, end - start));
   const paragraph: ParagraphStyle = { ...style.body, measure: grid.columnWidth, indent: style.body.size };
-  const copy = fitCopy(block.story, room.reduce((sum, lines) => sum + lines, 0), {
+  const copy = fitCopy(block.story, room, {
     paragraph,
     crosshead: { face: style.bold, size: style.body.size, measure: grid.columnWidth, indent: 0, align: style.era === 'now' ? 'left' : 'center' },
     most: style.era === 'now' ? 3 : 5,
@@ -124,7 +124,7 @@ function setByline(sheet: Sheet, column: number, line: number): number {
 function setPicture(sheet: Sheet, area: Area, story: Story): number {
   const { grid, canvas, style } = sheet;
   const box = grid.rectangle(area);
-  const { picture, text } = story.caption();
+  const { picture, text } = story.caption(area.columns === 1);
   const top = box.y + 2;
   const portrait = picture === 'portrait' && box.width > box.height * 0.95;
   const width = portrait ? box.height * 0.78 : box.width;

@@ -85,7 +85,7 @@ export function setMasthead(sheet: Sheet, area: Area): void {
     [`Front Street, ${newsroom.gazetteer.town}`, style.italic],
     [style.era === 'then' ? 'Two dollars a year' : 'Single copy, $1.50', style.italic],
   ] as const;
-  const step = Math.min(12.5, (frame.height - name.size - 22) / lines.length);
+  const step = Math.min(16, (frame.height - name.size - 26) / lines.length);
   lines.forEach(([text, face], i) => canvas.text(text, { face, size: Math.min(8.4, step * 0.78) }, center, frame.y + name.size + 16 + step * (i + 0.8), 'center'));
   ruleOff(sheet, area);
 }

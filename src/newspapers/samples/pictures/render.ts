@@ -31,7 +31,7 @@ export async function renderPicture(request: PictureRequest): Promise<Picture> {
     const { data, info } = await (request.colour ? image : image.toColourspace('b-w')).raw().toBuffer({ resolveWithObject: true });
     addGrain(data, info.width, info.height, info.channels, random.fork('grain'));
     const raw = sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } });
-    const jpeg = await raw.jpeg({ quality: 82 }).toBuffer();
+    const jpeg = await (request.colour ? raw : raw.toColourspace('b-w')).jpeg({ quality: 82 }).toBuffer();
     return { width, height, colour: info.channels === 3, bits: 8, filter: 'DCTDecode', data: jpeg };
   }
   const { data, info } = await image.normalise().toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
@@ -86,7 +86,7 @@ function engraving(grey: Buffer, width: number, height: number, random: Random):
   const bendY = Float32Array.from({ length: height }, (_, y) => 1.6 * Math.sin(y / 61));
   const line = (position: number): number => SINE[(position * pitch) & (SINE_STEPS - 1)] ?? 0;
   return pack(width, height, (x, y, i) => {
-    const tone = (grey[i] ?? 0) / 255;
+    const tone = 0.12 + (grey[i] ?? 0) / 290;
     const bend = (bendX[x] ?? 0) + (bendY[y] ?? 0) - 5 * tone;
     return tone * 1.25 - 0.03 > line(y + x * slant + bend) * 0.95 && tone * 1.6 + 0.32 > line(y * 0.45 - x + bend);
   });

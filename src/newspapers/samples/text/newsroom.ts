@@ -24,7 +24,7 @@ export class Newsroom {
   readonly gazetteer: Gazetteer;
   readonly #random: Random;
   readonly #topics: Pack<Topic>;
-  readonly #bodies = new Map<Topic, Pack<string>>();
+  readonly #bodies = new Map<Topic, { body: Pack<string>; which: Pack<number> }>();
   readonly #stock: Pack<string>;
   readonly #items: Pack<string>;
   readonly #letters: Pack<string>;
@@ -53,9 +53,12 @@ export class Newsroom {
     const topic = this.#topics.nextWhere(({ section }) => wanted.includes(section));
     if (topic === undefined) throw new Error(`no topic of the sections ${wanted.join(', ')} in the sample texts`);
     const random = this.#random.fork(`story ${++this.#stories}`);
-    let body = this.#bodies.get(topic);
-    if (body === undefined) this.#bodies.set(topic, (body = new Pack(random.fork('body'), topic.body)));
-    return new Story({ topic, body, stock: this.#stock, random, gazetteer: this.gazetteer, more: () => this.story(sections) });
+    let packs = this.#bodies.get(topic);
+    if (packs === undefined) {
+      packs = { body: new Pack(random.fork('body'), topic.body), which: new Pack(random.fork('which'), [...topic.headlines.keys()]) };
+      this.#bodies.set(topic, packs);
+    }
+    return new Story({ topic, body: packs.body, which: packs.which.next(), stock: this.#stock, random, gazetteer: this.gazetteer, more: () => this.story(sections) });
   }
 
   localItem = (): string => this.#tell(this.#items.next());

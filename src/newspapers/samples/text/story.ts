@@ -5,9 +5,6 @@ import type { Pack } from './pack.js';
 import { Teller } from './teller.js';
 import type { PictureKind, Topic } from './topic.js';
 
-/** After so many sentences of its topic a story turns to another one, under a crosshead. */
-const SENTENCES_OF_A_TOPIC = 10;
-
 export type Passage = { kind: 'paragraph'; sentences: string[] } | { kind: 'crosshead'; text: string };
 
 export class Story {
@@ -30,6 +27,8 @@ export class Story {
     random: Random;
     gazetteer: Gazetteer;
     more: () => Story;
+    /** Which of the topic's headlines. */
+    which: number;
   }) {
     this.topic = from.topic;
     this.#random = from.random;
@@ -37,22 +36,22 @@ export class Story {
     this.#stock = from.stock;
     this.#more = from.more;
     this.#teller = new Teller(from.random.fork('teller'), from.gazetteer);
-    const which = this.#random.int(0, this.topic.headlines.length - 1);
     // the lead is told first: it gives people and places their full names, and the headline then uses the short ones
-    this.#lead = this.#teller.tell(this.topic.leads[which % this.topic.leads.length] ?? '');
-    this.headline = this.#teller.tell(this.topic.headlines[which] ?? '');
+    this.#lead = this.#teller.tell(this.topic.leads[from.which % this.topic.leads.length] ?? '');
+    this.headline = this.#teller.tell(this.topic.headlines[from.which] ?? '');
     this.deck = this.#teller.tell(this.#random.pick(this.topic.decks));
   }
 
-  /** The next paragraph, of one to `most` sentences; now and then a crosshead where a long story turns to another matter. */
+  /** The next paragraph, of one to `most` sentences; a crosshead where a long story has told all and turns to another matter. */
   passage(most: number): Passage {
     if (this.#next !== undefined) return this.#next.passage(most);
-    if (this.#told > SENTENCES_OF_A_TOPIC) {
+    const left = 1 + this.topic.body.length - this.#told;
+    if (left === 0) {
       this.#next = this.#more();
       return { kind: 'crosshead', text: this.#next.headline };
     }
     const sentences: string[] = [];
-    const count = this.#told === 0 ? 1 : this.#random.int(1, most);
+    const count = this.#told === 0 ? 1 : Math.min(left, this.#random.int(1, most));
     for (let i = 0; i < count; i++) sentences.push(this.#told++ === 0 ? this.#lead : this.#teller.tell(this.#body.next()));
     return { kind: 'paragraph', sentences };
   }
@@ -62,8 +61,10 @@ export class Story {
     return this.#next?.closing() ?? this.#teller.tell(this.#stock.next());
   }
 
-  caption(): { picture: PictureKind; text: string } {
-    const { picture, text } = this.#random.pick(this.topic.captions);
+  /** A picture for the story and what is under it; a portrait for a narrow place, where there is one. */
+  caption(narrow: boolean): { picture: PictureKind; text: string } {
+    const suited = this.topic.captions.filter(({ picture }) => (picture === 'portrait') === narrow);
+    const { picture, text } = this.#random.pick(suited.length > 0 ? suited : this.topic.captions);
     return { picture, text: this.#teller.tell(text) };
   }
 }

@@ -1,0 +1,239 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+import { givenFiles } from '../newspapers/upload-area.js';
+import { run, type Ran } from './run-program.js';
+
+const REAL = resolve('../shared/data/newspapers');
+const MARC = `<record><datafield tag="010"><subfield code="a">sn 1</subfield></datafield>
+<datafield tag="245"><subfield code="a">The \u202e weekly.</subfield></datafield><datafield tag="260"><subfield code="a">Chicopee</subfield></datafield></record>`;
+
+let own: TestDatabase;
+let env: Record<string, string>;
+let area: string;
+beforeAll(async () => {
+  own = await createTestDatabase();
+});
+afterAll(() => own.drop());
+beforeEach(async () => {
+  await own.database.pool.query(
+    'truncate newspapers.titles, newspapers.orgs, pipelines, events restart identity cascade',
+  );
+  area = await temporaryDirectory();
+  await mkdir(join(area, 'pdfs'));
+  await mkdir(join(area, 'scans'));
+  await writeFile(join(area, 'sn1.xml'), MARC);
+  env = {
+    DATABASE_URL: own.url,
+    PDF_UPLOAD_PATH: join(area, 'pdfs'),
+    SCAN_UPLOAD_PATH: join(area, 'scans'),
+    DURATION_ISSUE_CONSIDERED_DANGEROUS: '0',
+  };
+});
+
+async function ok(program: string, ...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await run(program, args, env);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return stdout;
+}
+const json = async <T>(program: string, ...args: string[]): Promise<T> =>
+  JSON.parse(await ok(program, ...args, '--json')) as T;
+
+describe('every program', () => {
+  it.each(['titles', 'orgs', 'bulk-queue', 'issues'])(
+    '%s tells with --help what it does, with examples, and needs nothing for it',
+    async (program) => {
+      const { exitCode, stdout } = await run(program, ['--help'], {
+        DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing',
+      });
+      expect(exitCode).toBe(0);
+      expect(stdout).toMatch(new RegExp(`^Usage: ${program} [\\s\\S]*Examples:\\n  ${program} `));
+    },
+  );
+
+  it.each<[string, string[], RegExp]>([
+    ['titles', [], /Usage: titles/],
+    ['titles', ['frob'], /unknown command 'frob'/],
+    ['titles', ['add'], /--marc <path>' not specified/],
+    ['orgs', ['add', 'oru'], /missing required argument 'name'/],
+    ['bulk-queue', [], /--type <type>' not specified/],
+    ['bulk-queue', ['--type', 'fax'], /Allowed choices are borndigital, scan/],
+    ['bulk-queue', ['--type', 'scan', '--key', 'sn1/201'], /incorrect number of date\/edition digits/],
+    ['issues', ['list', '--step', 'Lost'], /Allowed choices are AwaitingProcessing/],
+    ['issues', ['list', '--key', 'sn1/2000019901'], /invalid date/],
+    ['issues', ['show', 'sn1'], /not a full issue key/],
+    ['issues', ['list', '--limit', '0'], /whole number above 0/],
+  ])('%s %j is wrong usage: exit code 2', async (program, args, message) => {
+    const { exitCode, stdout, stderr } = await run(program, args, env);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  it('ends with exit code 2 and all mistakes when the settings are wrong', async () => {
+    const { exitCode, stderr } = await run('titles', ['list'], { ...env, QUALITY: 'best', DPI: 'x' });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/QUALITY[\s\S]*DPI|DPI[\s\S]*QUALITY/);
+  });
+
+  it('says without a stack that the server cannot be reached or the database is not migrated', async () => {
+    const away = await run('titles', ['list'], { ...env, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing' });
+    expect(away).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^connect ECONNREFUSED.*is PostgreSQL running.*\n$/) as string,
+    });
+    await own.database.pool.query('alter schema newspapers rename to elsewhere');
+    const empty = await run('titles', ['list'], env).finally(() =>
+      own.database.pool.query('alter schema elsewhere rename to newspapers'),
+    );
+    expect(empty).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^relation.*run bin\/migrate-database\n$/) as string,
+    });
+  });
+
+  it('reads the settings file that --settings names, before or after the command', async () => {
+    await writeFile(join(area, 'settings.env'), `DATABASE_URL=${own.url}\n`);
+    for (const args of [
+      ['--settings', join(area, 'settings.env'), 'list'],
+      ['list', '--settings', join(area, 'settings.env')],
+    ]) {
+      expect(await run('titles', args)).toEqual({
+        exitCode: 0,
+        stdout: expect.stringContaining('no titles yet') as string,
+        stderr: '',
+      });
+    }
+  });
+});
+
+describe('titles and orgs', () => {
+  it('are added and listed', async () => {
+    expect(await ok('orgs', 'add', 'oru', 'University of Oregon')).toBe('added oru (University of Oregon)\n');
+    expect(await ok('orgs', 'list')).toBe('CODE  NAME\noru   University of Oregon\n');
+    await ok('titles', 'add', '--marc', join(area, 'sn1.xml'), '--org', 'oru', '--sftp-user', 'chicopee');
+    expect(await json('titles', 'list')).toMatchObject([
+      { lccn: 'sn1', sftpUser: 'chicopee', orgCode: 'oru', location: 'Chicopee' },
+    ]);
+  });
+
+  it('never send control characters of a record to the terminal', async () => {
+    expect(await ok('titles', 'add', '--marc', join(area, 'sn1.xml'))).toBe('added sn1 (The \\u{202e} weekly.)\n');
+    expect(await ok('titles', 'list')).toContain('The \\u{202e} weekly.');
+  });
+
+  it('of a directory with a bad record are added but for that one: exit code 1', async () => {
+    await writeFile(join(area, 'sn0.xml'), '<record/>');
+    const { exitCode, stdout } = await run('titles', ['add', '--marc', area], env);
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/^refused: .*sn0.xml is no MARC record of a title: it has no LCCN.*\nadded sn1 /);
+  });
+
+  it.each<[string[], RegExp, number]>([
+    [['--marc', '/nowhere'], /ENOENT.*\/nowhere/, 1],
+    [['--marc', 'AREA/scans'], /no \*\.xml below/, 2],
+    [['--marc', 'AREA/sn1.xml', '--org', 'xyz'], /no organisation "xyz"/, 1],
+    [['--marc', 'AREA/sn1.xml', '--sftp-user', '../x'], /cannot be an SFTP user/, 1],
+  ])('add %j fails', async (args, message, code) => {
+    const { exitCode, stderr } = await run('titles', ['add', ...args.map((arg) => arg.replace('AREA', area))], env);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^ +at /m);
+    expect(exitCode).toBe(code);
+  });
+});
+
+describe('bulk-queue and issues', () => {
+  beforeEach(async () => {
+    await ok('orgs', 'add', 'oru', 'University of Oregon');
+    await ok('titles', 'add', '--marc', join(area, 'sn1.xml'));
+    await givenFiles(area, 'pdfs/sn1/1856-05-10/1.pdf', 'pdfs/sn1/1856-05-17/1.pdf', 'pdfs/sn1/1856-05-17/2.doc');
+    await givenFiles(area, 'scans/oru/sn1/1856-05-24/1.pdf', 'scans/oru/sn1/1856-05-24/1.tif');
+  });
+
+  it('count without a key', async () => {
+    expect(await ok('bulk-queue', '--type', 'borndigital')).toBe(
+      'sn1 (The \\u{202e} weekly.), 2 issue(s) found, 1 with problems\n',
+    );
+    expect(await ok('bulk-queue', '--type', 'scan', '--key', 'sn1/1900')).toBe(
+      'Nothing found for that key. There are:\nsn1 (The \\u{202e} weekly.), 1 issue(s) found\n',
+    );
+    expect(await ok('issues', 'list')).toMatch(/no such issues/);
+  });
+
+  it('queue what the key names and say why they skip', async () => {
+    const wanted = ['--type', 'borndigital', '--key', 'sn1/1856'];
+    expect(await ok('bulk-queue', ...wanted, '--dry-run')).toMatch(
+      /^Ready sn1\/1856051001: would be queued\nWARN Skipping sn1\/1856051701.*\n  - "2.doc" has an invalid extension.*\n1 would be queued, 0 already queued, 1 skipped for problems\.\n$/,
+    );
+    expect(await ok('bulk-queue', ...wanted)).toMatch(
+      /^Queued sn1\/1856051001: issue \d+, pipeline \d+\n[\s\S]*1 queued, 0 already queued, 1 skipped/,
+    );
+    expect(await json('bulk-queue', ...wanted)).toMatchObject({
+      queued: 0,
+      alreadyQueued: 1,
+      withProblems: 1,
+      counts: [{ lccn: 'sn1', issues: 2, withProblems: 1 }],
+      events: [
+        { key: 'sn1/1856051001', outcome: 'skipped', why: 'already queued' },
+        { key: 'sn1/1856051701', outcome: 'skipped', why: 'problems', problems: [{ rule: 'bad extension' }] },
+      ],
+    });
+  });
+
+  it('warn on stderr of what lies in the way', async () => {
+    await givenFiles(area, 'scans/xyz/');
+    const { exitCode, stdout, stderr }: Ran = await run('bulk-queue', ['--type', 'scan'], env);
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/^WARN .*scans\/xyz: unable to find MARC Org Code "xyz"/);
+    expect(stdout).toMatch(/1 issue\(s\) found/);
+  });
+
+  it('list and show what is in the workflow', async () => {
+    await ok('bulk-queue', '--type', 'scan', '--key', 'sn1');
+    const list = await json<{ total: number; issues: { id: number }[] }>('issues', 'list', '--type', 'scan');
+    expect(list).toMatchObject({
+      total: 1,
+      issues: [{ key: 'sn1/1856052401', pipeline: 'MakeDerivatives', pipelineStatus: 'pending' }],
+    });
+    const id = String(list.issues[0]?.id);
+    expect(await ok('issues', 'list', '--key', 'sn1/185605', '--step', 'AwaitingProcessing')).toMatch(
+      new RegExp(`^ID .*\\n${id} +sn1/1856052401 .* MakeDerivatives, pending`),
+    );
+    expect(await ok('issues', 'show', id)).toMatch(
+      /^Issue \d+: sn1\/1856052401\n[\s\S]*location +\/.*scans\/oru\/sn1\/1856-05-24\n[\s\S]*MakeDerivatives[\s\S]*tester +issue_created/,
+    );
+    expect(await json('issues', 'show', 'sn1/1856052401')).toMatchObject({
+      issue: { key: 'sn1/1856052401', kind: 'scan' },
+      pages: [],
+      pipelines: [{ name: 'MakeDerivatives', jobsDone: 0 }],
+      question: null,
+    });
+    expect(await run('issues', ['show', 'sn1/1999010101'], env)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('no issue sn1/1999010101') as string,
+    });
+  });
+
+  it('fail when an upload area is not mounted', async () => {
+    const { exitCode, stderr } = await run('bulk-queue', ['--type', 'scan'], {
+      ...env,
+      SCAN_UPLOAD_PATH: join(area, 'none'),
+    });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^the upload area .*none cannot be read.*SCAN_UPLOAD_PATH in the settings\n$/);
+  });
+
+  it.skipIf(!existsSync(REAL))('queue the real issues', async () => {
+    await ok('titles', 'add', '--marc', join(REAL, 'marc'));
+    await ok('orgs', 'add', 'mwa', 'American Antiquarian Society');
+    env = { ...env, PDF_UPLOAD_PATH: join(REAL, 'born-digital'), SCAN_UPLOAD_PATH: join(REAL, 'scans') };
+    expect(await ok('bulk-queue', '--type', 'scan', '--key', 'sn93059126')).toMatch(/1 queued/);
+    // The same issue was delivered twice: the one that came second stays outside.
+    expect(await ok('bulk-queue', '--type', 'borndigital', '--key', 'sn93059126')).toMatch(
+      /3 queued, 1 already queued, 0 skipped/,
+    );
+    expect(await json('issues', 'list')).toMatchObject({ total: 4 });
+  });
+});

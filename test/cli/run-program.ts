@@ -1,0 +1,23 @@
+/** Programs as their users run them: the executables of bin/, built by `npm test`, in processes of their own. */
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+
+export interface Ran {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs `bin/<program>`; nothing of this process's environment but the path reaches it. */
+export function run(program: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+  const options = {
+    env: { PATH: process.env['PATH'], USER: 'tester', PRESSMARK_SETTINGS: '/dev/null', ...env },
+    timeout: 60_000,
+  };
+  return new Promise((done, fail) => {
+    execFile(resolve('bin', program), args, options, (error, stdout, stderr) => {
+      if (error && typeof error.code !== 'number') fail(error);
+      else done({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
