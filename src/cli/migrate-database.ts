@@ -1,13 +1,14 @@
 /** `migrate-database`: brings the database to the newest schema. */
 import type { Command } from 'commander';
-import { common, makeProgram, openSettings, printer, runMain, type CommonOptions } from './program.js';
+import { makeProgram, openSettings, printer, runMain, type CommonOptions } from './program.js';
 
 interface MigrateCommandOptions extends CommonOptions {
   current?: boolean;
 }
 
-const program = common(
-  makeProgram('migrate-database', 'Bring the database to the newest schema. Running it twice changes nothing.'),
+const program = makeProgram(
+  'migrate-database',
+  'Bring the database to the newest schema. Running it twice changes nothing.',
 )
   .option(
     '--current',

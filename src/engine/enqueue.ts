@@ -1,5 +1,5 @@
 /** Enqueueing: pipelines and their jobs become rows in the caller's transaction. */
-import { CompiledQuery, type Kysely } from 'kysely';
+import { CompiledQuery, sql, type Kysely } from 'kysely';
 import type { DB } from '../database/database.js';
 import type { PipelineObject, PipelinePlan } from './pipeline.js';
 
@@ -59,27 +59,27 @@ export async function enqueue(
   options: { actor: string },
 ): Promise<number[]> {
   if (!db.isTransaction) return db.transaction().execute((trx) => enqueue(trx, plans, options));
+  for (const { name, description, jobs } of plans)
+    if (jobs.length === 0) throw new Error(`pipeline ${name} (${description}) has no jobs: there is nothing to enqueue`);
   const ids: number[] = [];
   for (let i = 0; i < plans.length; i += CHUNK) {
-    const rows = plans.slice(i, i + CHUNK).map((plan) => {
-      if (plan.jobs.length === 0)
-        throw new Error(`pipeline ${plan.name} (${plan.description}) has no jobs: there is nothing to enqueue`);
-      return {
-        name: plan.name,
-        description: plan.description,
-        object_type: plan.object?.type,
-        object_id: plan.object?.id,
-        priority: plan.priority ?? 0,
-        jobs: plan.jobs,
-      };
-    });
+    const rows = plans.slice(i, i + CHUNK).map((plan) => ({
+      name: plan.name,
+      description: plan.description,
+      object_type: plan.object?.type,
+      object_id: plan.object?.id,
+      priority: plan.priority ?? 0,
+      jobs: plan.jobs,
+    }));
     const answer = await db.executeQuery<{ id: number; taken: boolean; object_type: string; object_id: number }>(
       CompiledQuery.raw(ENQUEUE, [JSON.stringify(rows), options.actor]),
     );
-    for (const row of answer.rows) {
-      if (!row.taken) throw await busy(db, { type: row.object_type, id: row.object_id });
-      ids.push(row.id);
-    }
+    ids.push(...answer.rows.filter((row) => row.taken).map((row) => row.id));
+    const refused = answer.rows.find((row) => !row.taken);
+    if (!refused) continue;
+    const error = await busy(db, { type: refused.object_type, id: refused.object_id });
+    await sql`delete from pipelines where id = any(${ids})`.execute(db); // the caller's transaction may go on
+    throw error;
   }
   return ids;
 }

@@ -25,9 +25,9 @@ export async function copyFileSafely(
     if (!before.isFile()) throw new Error('it is not a regular file');
     const target = await open(temporary, 'wx', 0o600);
     try {
-      await pour(source, target, signal, onBytes);
+      const bytes = await pour(source, target, before.size, signal, onBytes);
       const after = await source.stat();
-      if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
+      if (bytes !== before.size || after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
         throw new Error('it changed meanwhile; somebody still writes to it');
       }
       await target.chmod((before.mode & 0o777) | 0o600);
@@ -48,20 +48,25 @@ export async function copyFileSafely(
   }
 }
 
+/** Copies at most so many bytes: not the end of the file, which somebody may move on as fast as we read. */
 async function pour(
   source: FileHandle,
   target: FileHandle,
+  size: number,
   signal: AbortSignal | undefined,
   onBytes: ((bytes: number) => void) | undefined,
-): Promise<void> {
+): Promise<number> {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  for (;;) {
+  let bytes = 0;
+  while (bytes < size) {
     signal?.throwIfAborted();
-    const { bytesRead } = await source.read(chunk, 0, CHUNK_BYTES, null);
-    if (bytesRead === 0) return;
+    const { bytesRead } = await source.read(chunk, 0, Math.min(CHUNK_BYTES, size - bytes), null);
+    if (bytesRead === 0) break;
     for (let written = 0; written < bytesRead;) {
       written += (await target.write(chunk, written, bytesRead - written, null)).bytesWritten;
     }
+    bytes += bytesRead;
     onBytes?.(bytesRead);
   }
+  return bytes;
 }

@@ -35,11 +35,12 @@ export async function queueUpload(
   options: QueueOptions,
 ): Promise<QueueOutcome> {
   const { title, org, key } = upload;
-  const recent = await checkSettled(upload.directory, settings.DURATION_ISSUE_CONSIDERED_DANGEROUS, options.now());
-  const problems = [...upload.problems, ...(recent ? [recent] : [])];
+  const { problems } = upload;
   if (problems.length > 0 || !title || !org || !key) return { outcome: 'skipped', why: 'problems', problems };
   const there = await findIssue(db, key);
   if (there) return alreadyQueued(there);
+  const recent = await checkSettled(upload.directory, settings.DURATION_ISSUE_CONSIDERED_DANGEROUS, options.now());
+  if (recent) return { outcome: 'skipped', why: 'problems', problems: [recent] };
   if (options.dryRun) return { outcome: 'ready' };
   const row = {
     titleId: title.id,

@@ -16,7 +16,8 @@ export function run(program: string, args: readonly string[], env: Record<string
   };
   return new Promise((done, fail) => {
     execFile(resolve('bin', program), args, options, (error, stdout, stderr) => {
-      if (error && typeof error.code !== 'number') fail(error);
+      if (error && typeof error.code !== 'number')
+        fail(new Error(`${program} was killed or could not start`, { cause: error }));
       else done({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
     });
   });

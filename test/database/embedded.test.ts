@@ -54,6 +54,15 @@ describe('a directory with a database', () => {
     expect(await ask((await start(directory)).connectionString, 'select * from kept')).toEqual([{ number: 7 }]);
   });
 
+  test('that is stopped is started once, however many programs start at once', async () => {
+    const directory = await embeddedDirectory();
+    const { stop } = await start(directory);
+    await stop();
+    const all = await Promise.all(Array.from({ length: 6 }, () => start(directory)));
+    const pids = await Promise.all(all.map(({ connectionString }) => postmasterPid(connectionString)));
+    expect(new Set(pids).size).toBe(1);
+  });
+
   test('of a version that is not installed is refused, with the version to install', async () => {
     const directory = await embeddedDirectory();
     const { dataDirectory, stop } = await start(directory);

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { createTestDatabase } from '../support/database.js';
@@ -9,5 +10,5 @@ test('src/database/types.ts is what the migrations make (else: npm run generate:
   const own = await createTestDatabase();
   onTestFinished(() => own.drop());
   const generated = await generateTypes(own.database.kysely, TYPES);
-  await expect(generated).toMatchFileSnapshot(TYPES);
+  expect(await readFile(TYPES, 'utf8')).toBe(generated);
 });

@@ -10,6 +10,7 @@ class Killed extends Error {
 
 let callsLeft = Infinity;
 let isDead = false;
+const hasDied = () => isDead;
 
 /** Lets so many calls through, then the process counts as killed. */
 export function killAfter(calls: number): void {
@@ -38,7 +39,7 @@ function call(original: Call): Call {
     if (callsLeft-- <= 0) isDead = true;
     if (isDead) throw new Killed();
     const result = await original(...args);
-    if (isDead) {
+    if (hasDied()) {
       if (isHandle(result)) await result.close();
       throw new Killed(); // it took effect, but nobody lives to see it
     }

@@ -155,7 +155,7 @@ describe('kill -9 at any point, then run again', () => {
       return true;
     };
     const kills = fc.array(fc.nat(90), { maxLength: 4 });
-    await fc.assert(fc.asyncProperty(withPages, kills, survives), { numRuns: 300 });
+    await fc.assert(fc.asyncProperty(withPages, kills, survives), { numRuns: 150 });
   });
 
   test('at every single step, also with clean_files run in between', async () => {

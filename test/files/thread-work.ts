@@ -13,3 +13,8 @@ export function fail(message: string): never {
 export function spin(turns: Int32Array): never {
   for (;;) Atomics.add(turns, 0, 1);
 }
+
+/** Says that it is about to end, and ends. */
+export function signalAndEnd(ended: Int32Array): number {
+  return Atomics.add(ended, 0, 1) + 1;
+}

@@ -40,6 +40,25 @@ describe('work in a thread', () => {
     expect(Atomics.load(turns, 0)).toBe(before);
   });
 
+  test('an abort in the very moment in which the work ends harms nobody', async () => {
+    for (let i = 0; i < 20; i++) {
+      const ended = new Int32Array(new SharedArrayBuffer(4));
+      const abort = new AbortController();
+      const work1 = inThread(work, 'signalAndEnd', ended, abort.signal);
+      work1.catch(() => undefined);
+      while (Atomics.load(ended, 0) === 0) await new Promise(setImmediate);
+      const until = performance.now() + i; // its answer arrives while we look away
+      while (performance.now() < until);
+      const reason = new Error('too late');
+      abort.abort(reason);
+      await work1.then(
+        (value) => expect(value).toBe(1),
+        (error: unknown) => expect(error).toBe(reason),
+      );
+      expect(await inThread(work, 'double', 2)).toBe(4);
+    }
+  });
+
   test('what waits for a thread leaves the queue at abort; what is aborted already never starts', async () => {
     const turns = new Int32Array(new SharedArrayBuffer(4));
     const stop = new AbortController();

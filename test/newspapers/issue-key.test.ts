@@ -27,6 +27,13 @@ const keys = fc.record({
   edition: fc.integer({ min: 1, max: 99 }),
 });
 
+/** Keys so alike that two of them often share a part. */
+const alike = fc.record({
+  lccn: fc.constantFrom('sn1', 'sn2'),
+  date: fc.constantFrom('1856-05-10', '1856-05-11', '1856-06-10', '1857-05-10'),
+  edition: fc.integer({ min: 1, max: 2 }),
+});
+
 describe('issue keys (newspapers spec 5.2, 11.3)', () => {
   it('reads title, date and edition', () => {
     expect(parseSearchKey('sn12345678/2011050201')).toEqual({
@@ -83,7 +90,7 @@ describe('issue keys (newspapers spec 5.2, 11.3)', () => {
 
   it('finds an issue by each of its shortened keys, and by no other title, year, month, day or edition', () => {
     fc.assert(
-      fc.property(keys, keys, (key, other) => {
+      fc.property(alike, alike, (key, other) => {
         const full = formatIssueKey(key);
         const issue = parseIssueKey(formatIssueKey(other));
         const [digits = '', otherDigits = ''] = [full.split('/')[1], formatIssueKey(other).split('/')[1]];

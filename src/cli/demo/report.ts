@@ -20,13 +20,9 @@ export async function printReport(places: Places): Promise<void> {
     const { rows } = await sql<{ pipeline: string; type: string; runs: number; total: number; longest: number }>`
       select pipeline, type, count(*) as runs, sum(took) as total, max(took) as longest
       from (select pipeline, sequence, type, extract(epoch from completed_at - started_at)::float8 as took from job_list where status = 'success') job
-      group by pipeline, sequence, type order by pipeline desc, sequence`.execute(database.kysely);
-    process.stdout.write(
-      `${table(
-        ['pipeline', 'step', 'issues', 'took each', 'longest'],
-        rows.map((r) => [r.pipeline, r.type, r.runs, span(r.total / r.runs), span(r.longest)]),
-      )}\n`,
-    );
+      group by pipeline, type order by pipeline desc, min(sequence)`.execute(database.kysely);
+    const steps = rows.map((r) => [r.pipeline, r.type, r.runs, span(r.total), span(r.longest)]);
+    process.stdout.write(`${table(['pipeline', 'step', 'jobs', 'took in all', 'longest'], steps)}\n`);
   } finally {
     await database.close();
   }

@@ -1,6 +1,7 @@
 /** The running server as its `postmaster.pid` tells it: PostgreSQL's own interlock, which a kill -9 cannot leave locked. */
 import { readFile, readlink, realpath, rename, link, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runServerProgram } from './server-program.js';
 
 export interface Postmaster {
   pid: number;
@@ -42,12 +43,17 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** On Linux a postmaster is known by standing in its data directory; elsewhere a live process id must do. */
+/** On Linux a postmaster is known by standing in its data directory; elsewhere by the name of its program. */
 async function isPostmaster(pid: number, dataDirectory: string): Promise<boolean> {
-  if (process.platform !== 'linux') return isAlive(pid);
+  if (process.platform !== 'linux') {
+    const { stdout } = await runServerProgram('ps', ['-p', String(pid), '-o', 'comm='], ASK_PS);
+    return stdout.includes('postgres');
+  }
   const standsIn = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
   return standsIn !== undefined && standsIn === (await realpath(dataDirectory).catch(() => undefined));
 }
+
+const ASK_PS = { account: undefined, timeoutSeconds: 10 };
 
 async function readIfThere(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch(() => undefined);

@@ -193,6 +193,7 @@ export class Conveyor {
 
   /** Records an ending that is not simply "done", and tries until it is recorded or the lease is lost: a finished run is not forgotten because the database was away. */
   private async record(work: Work, ending: Ending | { kind: 'unknown type' }): Promise<void> {
+    const since = performance.now();
     for (
       let delay = 100;
       this.services.leased() && this.works.get(work.job.pipelineId) === work;
@@ -201,8 +202,11 @@ export class Conveyor {
       try {
         return await this.recordOnce(work, ending);
       } catch (error) {
-        if (ending.kind === 'outcome' && !isConnectionTrouble(error)) {
-          // its commit or what follows was refused by the database: that is a failure of the job
+        // The lease lives: if it goes on for longer, it is not the database that is out of reach.
+        const ownFault =
+          !isConnectionTrouble(error) || performance.now() - since > this.services.settings.RUNNER_LEASE * 1000;
+        if (ending.kind === 'outcome' && ownFault) {
+          // its commit or what follows was refused: that is a failure of the job
           ending = {
             kind: 'failed',
             error: describeError(error),
@@ -347,9 +351,12 @@ const missingJob = (row: ClaimedRow): Ending => {
   return { kind: 'failed', error: { name: 'MissingJob', message: thrown.message }, retryable: false, thrown };
 };
 
+const NETWORK_CODES = /^E(CONN(REFUSED|RESET|ABORTED)|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN)$/;
+
 /** Whether an error says "not now" rather than "not this": SQLSTATE classes of connection, resources, operator intervention and deadlock; the driver's and the network's own errors. */
 function isConnectionTrouble(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: string };
-  if (typeof code === 'string') return /^(08|53|57|58|40|25006)/.test(code) || /^E[A-Z]+$/.test(code);
+  const { code, message, syscall } = error as { code?: unknown; message?: string; syscall?: unknown };
+  if (typeof code === 'string')
+    return /^(08|53|57|58|40|25006)/.test(code) || NETWORK_CODES.test(code) || syscall === 'connect';
   return error instanceof Error && error.name === 'Error' && /connection|timeout/i.test(message ?? '');
 }

@@ -4,7 +4,7 @@ import { postgresProgress, type JobProgress } from '../../coordination/progress.
 import type { Database, DB, Json } from '../../database/database.js';
 import type { Settings } from '../../settings.js';
 import { done, FatalError, type Decision, type JobDefinition, type Outcome } from '../job.js';
-import { storableText } from '../storable.js';
+import { storableJson, storableText } from '../storable.js';
 import type { ClaimedJob } from '../statements/claim.js';
 import { JobTimeout, LeaseLost, ShuttingDown } from './abort-reasons.js';
 
@@ -43,7 +43,7 @@ export async function execute(
         `its arguments do not fit ${job.type}: ${args.error.message}; an older or newer version wrote them`,
       );
     const outcome = await orStray(definition.run(context.with(args.data)), controller.signal);
-    return { kind: 'outcome', outcome: outcome ?? done() };
+    return { kind: 'outcome', outcome: checked(outcome ?? done()) };
   } catch (thrown) {
     const reason: unknown = controller.signal.aborted ? controller.signal.reason : undefined;
     if (reason instanceof LeaseLost || reason instanceof ShuttingDown) return { kind: 'stopped', reason };
@@ -58,6 +58,20 @@ export async function execute(
     clearTimeout(timeout);
     await context.close();
   }
+}
+
+/** What a run returned, when it can be recorded: what the types promise, and a result that is JSON. */
+function checked(outcome: Outcome): Outcome {
+  if (!['done', 'try_later', 'hold'].includes(outcome.kind))
+    throw new FatalError('its outcome is none: a run returns nothing, done(), hold() or tryLater()');
+  if (outcome.kind === 'done' && outcome.result !== undefined) {
+    try {
+      storableJson(outcome.result);
+    } catch (error) {
+      throw new FatalError(`its result is no JSON: ${String(error)}`);
+    }
+  }
+  return outcome;
 }
 
 /** A run that goes on although it was told to stop. Retrying beside it could do harm, so a person must look. */

@@ -1,5 +1,6 @@
 import type { Json } from '../../database/database.js';
 import type { Queue } from '../job.js';
+import { storableJson } from '../storable.js';
 import { CLAIMED_COLUMNS, type ClaimedJob } from './claim.js';
 import type { Run, Statement } from './statement.js';
 
@@ -34,9 +35,10 @@ const FINISH: Statement<FinishedRow> = {
       order by p.id
       for update of p
     ), checked_off as (
-      update jobs j set status = 'success', attempt = j.attempt + 1, started_at = s.step_started_at, completed_at = now(),
-        result = s.result, error = null, tried_since = null
-      from standing s where j.pipeline_id = s.id and j.sequence = s.next_sequence and not s.unseen
+      update jobs j set attempt = j.attempt + 1, started_at = s.step_started_at, error = null, tried_since = null,
+        status = case when s.unseen then j.status else 'success' end,
+        completed_at = case when not s.unseen then now() end, result = case when not s.unseen then s.result end
+      from standing s where j.pipeline_id = s.id and j.sequence = s.next_sequence
     ), next as (
       select s.id, s.unseen, n.sequence, n.queue,
         s.lane is not null
@@ -76,7 +78,7 @@ export const finish = (run: Run, runnerId: number, batch: Finished[], room: Part
     batch.map((f) => f.pipelineId),
     batch.map((f) => f.epoch),
     batch.map((f) => f.sequence),
-    batch.map((f) => (f.result === undefined ? null : JSON.stringify(f.result))),
+    batch.map((f) => (f.result === undefined ? null : storableJson(f.result))),
     batch.map((f) => f.seenRev),
     batch.map((f) => f.lane ?? null),
     Object.keys(room),

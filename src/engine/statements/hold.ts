@@ -1,5 +1,6 @@
 import { parseDuration } from '../duration.js';
 import type { Hold } from '../job.js';
+import { storableJson } from '../storable.js';
 import type { ClaimedJob } from './claim.js';
 import type { Run, Statement } from './statement.js';
 
@@ -62,7 +63,7 @@ export async function holdJob(
     outcome.action ?? null,
     outcome.role ?? null,
     outcome.message,
-    JSON.stringify(outcome.payload ?? {}),
+    storableJson(outcome.payload ?? {}),
     outcome.wakeAfter === undefined ? null : parseDuration(outcome.wakeAfter),
     outcome.dueAfter === undefined ? null : parseDuration(outcome.dueAfter),
     outcome.blockedBy ?? null,

@@ -44,6 +44,13 @@ export async function readJp2(path: string): Promise<Jp2> {
   }
 }
 
+interface Box {
+  type: string;
+  /** Where its contents begin and end. */
+  from: number;
+  to: number;
+}
+
 class Reader {
   constructor(
     private readonly file: FileHandle,
@@ -52,32 +59,35 @@ class Reader {
 
   async read(): Promise<Jp2> {
     if (!(await this.at(0, 12)).equals(SIGNATURE)) throw new InvalidJp2('it does not begin as a JP2 does');
-    const header = await this.box('jp2h', 12, this.size);
-    const image = await this.at((await this.box('ihdr', header.from, header.to)).from, 14);
-    const colour = await this.at((await this.box('colr', header.from, header.to)).from, 7);
-    const codestream = await this.box('jp2c', 12, this.size);
+    const file = await this.boxes(12, this.size);
+    const header = contents(file, 'jp2h');
+    const headers = await this.boxes(header.from, header.to);
+    const image = await this.at(contents(headers, 'ihdr').from, 14);
+    const colour = await this.at(contents(headers, 'colr').from, 7);
+    const codestream = contents(file, 'jp2c');
     const coded = await this.codestream(codestream.from, codestream.to);
     if (coded.height !== image.readUInt32BE(0) || coded.width !== image.readUInt32BE(4))
       throw new InvalidJp2('its header and its codestream differ on the size');
     return { ...coded, colour: colourSpace(colour), bitDepth: (image.readUInt8(10) & 0x7f) + 1, bytes: this.size };
   }
 
-  /** The contents of the first box of that type between two places. */
-  private async box(type: string, from: number, to: number): Promise<{ from: number; to: number }> {
-    for (let at = from; at + 8 <= to;) {
+  /** The boxes that fill the space between two places. */
+  private async boxes(from: number, to: number): Promise<Box[]> {
+    const boxes: Box[] = [];
+    for (let at = from; at < to;) {
       const head = await this.at(at, 8);
       let length = head.readUInt32BE(0);
-      let contents = at + 8;
+      let start = at + 8;
       if (length === 1) {
         length = Number((await this.at(at + 8, 8)).readBigUInt64BE(0));
-        contents += 8;
+        start += 8;
       }
       const end = length === 0 ? to : at + length; // 0: to the end of the file
-      if (end < contents || end > to) throw new InvalidJp2(`its box at byte ${at} goes beyond its end`);
-      if (head.toString('latin1', 4, 8) === type) return { from: contents, to: end };
+      if (end < start || end > to) throw new InvalidJp2(`its box at byte ${at} goes beyond its end`);
+      boxes.push({ type: head.toString('latin1', 4, 8), from: start, to: end });
       at = end;
     }
-    throw new InvalidJp2(`it has no ${type} box`);
+    return boxes;
   }
 
   private async codestream(from: number, to: number) {
@@ -121,6 +131,12 @@ class Reader {
     if (bytesRead !== length) throw new InvalidJp2(`it ends at byte ${this.size}, too early`);
     return buffer;
   }
+}
+
+function contents(boxes: readonly Box[], type: string): Box {
+  const found = boxes.find((box) => box.type === type);
+  if (!found) throw new InvalidJp2(`it has no ${type} box`);
+  return found;
 }
 
 /** The SIZ segment, from its length on. */

@@ -1,7 +1,7 @@
 import PgBoss from 'pg-boss';
-import { stepsInRanks } from './steps.js';
 import type { Contender } from './contender.js';
 import { installedVersion } from './installed-version.js';
+import { inParts, stepsOf } from './steps.js';
 
 export interface PgBossOptions {
   workers: number;
@@ -27,17 +27,16 @@ export const pgBoss = ({ workers, batch, chain }: PgBossOptions): Contender => (
   },
   enqueue: async (url, load) => {
     const boss = await open(url);
-    for (const [i, rank] of stepsInRanks(load).entries()) {
-      if (chain === 'handler' && i > 0) break;
-      for (let from = 0; from < rank.length; from += 5000)
-        await boss.insert(
-          rank.slice(from, from + 5000).map((data) => ({
-            name: 'noop',
-            data,
-            ...(chain === 'singleton' && { singletonKey: `pipeline ${data.pipeline}` }),
-          })),
-        );
-    }
+    const steps = stepsOf(load, 'ranks'); // by pipelines it would run them in any order: one insert has one time, ties go by a random id
+    const first = chain === 'handler' ? steps.filter(({ job }) => job === 1) : steps;
+    for (const part of inParts(first, load.kind === 'chains' ? load.pipelines : 5000))
+      await boss.insert(
+        part.map((data) => ({
+          name: 'noop',
+          data,
+          ...(chain === 'singleton' && { singletonKey: `pipeline ${data.pipeline}` }),
+        })),
+      );
     await close(boss);
   },
   sender: async (url) => {

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from '../../../src/database/embedded.js';
-import { ask, embeddedDirectory, isRoot, postmasterPid, startInProgram } from './embedded-directory.js';
+import { ask, embeddedDirectory, isRoot, postmasterPid, programsOnPath, startInProgram } from './embedded-directory.js';
 
 /** "nobody" on Debian; a plain user that certainly has no rights here. */
 const PLAIN = { uid: 65534, gid: 65534 };
@@ -17,6 +17,13 @@ describe.runIf(isRoot)('as root', () => {
     const { uid } = await stat(dataDirectory);
     expect(uid).not.toBe(0);
     expect((await stat(`/proc/${pid}`)).uid).toBe(uid);
+  });
+
+  test('without a user "postgres" (PostgreSQL was never installed) the server runs as "nobody"', async () => {
+    const directory = await embeddedDirectory();
+    await programsOnPath({ id: '[ "$2" != postgres ] && exec /usr/bin/id "$@"' });
+    const { dataDirectory } = await startEmbeddedPostgres({ directory, durable: false });
+    expect((await stat(dataDirectory)).uid).toBe(PLAIN.uid);
   });
 
   test('a checkout in a directory of root alone: the data lies where the server can reach it, a link and a notice say where', async () => {

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { stopEmbeddedPostgres } from '../../../src/database/embedded.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -13,6 +15,18 @@ export const isRoot = process.getuid?.() === 0;
 export async function embeddedDirectory(): Promise<string> {
   const directory = await temporaryDirectory();
   onTestFinished(() => stopEmbeddedPostgres({ directory }).catch(() => undefined)); // some tests leave no database there
+  return directory;
+}
+
+/** A directory on PATH with programs that say what a test wants them to say. */
+export async function programsOnPath(programs: Record<string, string>): Promise<string> {
+  const directory = await temporaryDirectory();
+  for (const [name, script] of Object.entries(programs)) {
+    await writeFile(join(directory, name), `#!/bin/sh\n${script}\n`);
+    await chmod(join(directory, name), 0o755);
+  }
+  vi.stubEnv('PATH', `${directory}:/usr/bin:/bin`);
+  onTestFinished(() => void vi.unstubAllEnvs());
   return directory;
 }
 

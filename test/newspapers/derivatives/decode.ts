@@ -29,9 +29,10 @@ export async function decode(jp2: string): Promise<Picture> {
 
 export async function picture(file: string): Promise<Picture> {
   const options = { resolveWithObject: true } as const;
-  const { data, info } = await sharp(file, { limitInputPixels: 2 ** 31 })
-    .raw()
-    .toBuffer(options);
+  const opened = sharp(file, { limitInputPixels: 2 ** 31 });
+  const { space } = await opened.metadata();
+  if (space === 'b-w') opened.toColourspace('b-w'); // or else sharp makes three channels of it
+  const { data, info } = await opened.raw().toBuffer(options);
   const { width, height, channels } = info;
   const pixel = (x: number, y: number) => [
     ...data.subarray((y * width + x) * channels, (y * width + x + 1) * channels),

@@ -3,17 +3,19 @@ import { writeFile } from 'node:fs/promises';
 import { degrees, PDFDocument, rgb, StandardFonts } from 'pdf-lib';
 import sharp from 'sharp';
 
+type Four = readonly [number, number, number, number];
+
 export interface PagePlan {
   /** Points. */
   width?: number;
   height?: number;
   rotation?: 0 | 90 | 180 | 270;
   /** x, y, width, height in points from the lower left corner. */
-  cropBox?: [number, number, number, number];
+  cropBox?: Four;
   /** One block of lines from the upper left, each 20 points high in 16-point Helvetica. */
   lines?: string[];
   /** A filled rectangle: x, y, width, height in points from the lower left corner, red, green, blue from 0 to 1. */
-  rectangles?: { place: [number, number, number, number]; colour: [number, number, number] }[];
+  rectangles?: { place: Four; colour: readonly [number, number, number] }[];
 }
 
 export async function pdfBytes(...pages: PagePlan[]): Promise<Uint8Array> {
@@ -46,5 +48,6 @@ export function stripes(width: number, height: number, channels: 1 | 3 = 1) {
     const shade = Math.floor(column / 8) % 2 === 0 ? 255 : 0;
     pixels[at] = channels === 3 && at % 3 === 2 ? Math.floor(shade / 2) : shade; // half the blue: brownish
   }
-  return sharp(pixels, { raw: { width, height, channels } });
+  const picture = sharp(pixels, { raw: { width, height, channels } });
+  return channels === 1 ? picture.toColourspace('b-w') : picture;
 }

@@ -59,8 +59,9 @@ describe('an upload of several PDFs', () => {
   });
 
   test('keeps boxes, rotation and pictures as they are, and gives the same bytes each time', async () => {
-    const plan = { rotation: 90, cropBox: [10, 20, 200, 300], lines: ['Turned'] } as const;
-    const source = await writePdf(join(directory, '1.pdf'), { ...plan, cropBox: [...plan.cropBox], lines: ['Turned'] });
+    const source = await writePdf(join(directory, '1.pdf'), {
+      ...{ rotation: 90, cropBox: [10, 20, 200, 300], lines: ['Turned'] },
+    });
     await split([source]);
     const bytes = await readFile(join(output, 'seq-0001.pdf'));
     const page = (await PDFDocument.load(bytes)).getPage(0);

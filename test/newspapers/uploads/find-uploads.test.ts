@@ -251,6 +251,21 @@ describe('an upload area', () => {
     expect(seen).toEqual(['sn2/1856-05-10', 'sn2/1856-05-24']);
   });
 
+  it('that holds a directory which cannot be read tells of it and goes on', async () => {
+    await givenFiles(area, 'sn2/0/', 'sn2/1856-05-10/1.pdf');
+    // Root may read everything but a path longer than the system allows.
+    const deep = 'n=$(printf "%0200d" 0); for i in $(seq 25); do mkdir "$n" && cd "$n" || exit 1; done';
+    execFileSync('bash', ['-c', deep], { cwd: join(area, 'sn2/0') });
+    try {
+      expect(await found('borndigital')).toEqual([
+        expect.stringMatching(/^sn2\/0\/0+.*: OBSTACLE unreadable$/),
+        'sn2/1856-05-10: sn2/1856051001 of mwa',
+      ]);
+    } finally {
+      execFileSync('rm', ['-rf', join(area, 'sn2/0')]);
+    }
+  });
+
   it.skipIf(!existsSync(REAL))('of real issues is found whole and without a problem', async () => {
     expect(await found('borndigital', { area: join(REAL, 'born-digital') })).toEqual(
       ['03', '10', '17', '24'].map((day) => `sn93059126/1856-05-${day}: sn93059126/185605${day}01 of oru`),

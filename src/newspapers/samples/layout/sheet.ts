@@ -37,15 +37,15 @@ export function placePicture(sheet: Sheet, kind: PictureKind, at: Rectangle): vo
   canvas.frame(at, style.era === 'now' ? 0.25 : 0.6);
 }
 
-/** The rules that part an area from what lies to its right and below; its last line is kept free for the lower one. */
-export function ruleOff(sheet: Sheet, area: Area): void {
+/** The rules that part an area from what lies to its right and, unless it has a frame, below; its last line is kept free for that. */
+export function ruleOff(sheet: Sheet, area: Area, framed = false): void {
   const { canvas, grid, style } = sheet;
   const bottom = area.line + area.lines;
   if (area.column + area.columns < grid.columns) {
     const x = grid.x(area.column + area.columns) - grid.gutter / 2;
     canvas.rule(x, grid.y(area.line) + 2, x, grid.y(bottom) - (bottom < grid.lines ? grid.leading * 0.6 : 0), style.columnRule);
   }
-  if (bottom < grid.lines) {
+  if (bottom < grid.lines && !framed) {
     const y = grid.y(bottom) - grid.leading * 0.45;
     canvas.rule(grid.x(area.column), y, grid.x(area.column) + grid.width(area.columns), y, style.columnRule * 1.6);
   }

@@ -51,17 +51,24 @@ export function setTable(sheet: Sheet, area: Area, table: Table): void {
   const left = box.x + 7;
   const right = box.x + box.width - 7;
   const step = (frame.height - 22) / (table.rows.length + 1);
+  const size = style.era === 'now' ? 7 : 7.8;
+  const plain = style.era === 'now' ? style.label : style.body.face;
+  // the last column stands at the right, the one before it as far to the left as the last is wide, and so on
+  const edges = [right];
+  for (let column = table.head.length - 1; column > 1; column--) {
+    const widest = Math.max(...[table.head, ...table.rows].map((cells) => style.bold.width(cells[column] ?? '', size)));
+    edges.unshift((edges[0] ?? right) - Math.max(widest + 9, table.head.length > 3 ? 30 : 0));
+  }
   const put = (cells: readonly string[], y: number, bold: boolean): void => {
-    const face = bold ? style.bold : style.era === 'now' ? style.label : style.body.face;
-    const size = style.era === 'now' ? 7 : 7.8;
+    const face = bold ? style.bold : plain;
     cells.forEach((cell, i) => {
       if (i === 0) canvas.text(cell, { face, size }, left, y);
-      else canvas.text(cell, { face, size }, left + ((right - left) * (i + (cells.length > 3 ? 0 : 0.25))) / (cells.length - (cells.length > 3 ? 1 : 0.75)), y, 'right');
+      else canvas.text(cell, { face, size }, edges[i - 1] ?? right, y, 'right');
     });
   };
   put(table.head, frame.y + 17 + step * 0.8, true);
   table.rows.forEach((row, i) => put(row, frame.y + 17 + step * (i + 1.8), false));
-  ruleOff(sheet, { ...area, lines: tableLines(table) });
+  ruleOff(sheet, { ...area, lines: tableLines(table) }, true);
 }
 
 /** Who owns and makes the paper, in a frame. */
@@ -87,5 +94,5 @@ export function setMasthead(sheet: Sheet, area: Area): void {
   ] as const;
   const step = Math.min(16, (frame.height - name.size - 26) / lines.length);
   lines.forEach(([text, face], i) => canvas.text(text, { face, size: Math.min(8.4, step * 0.78) }, center, frame.y + name.size + 16 + step * (i + 0.8), 'center'));
-  ruleOff(sheet, area);
+  ruleOff(sheet, area, true);
 }

@@ -132,7 +132,7 @@ function setClassified(sheet: Sheet): void {
   setFolio(sheet, 'Classified');
   const deep = 34;
   const places = Array.from({ length: grid.columns }, (_, column) => ({ column, columns: 1, line: 0, lines: column >= 2 ? grid.lines - deep : grid.lines }));
-  setFlow(sheet, places, classifiedSupply(sheet, 9));
+  setFlow(sheet, places, classifiedSupply(sheet, 14));
   setAdvertisements(sheet, { column: 2, columns: grid.columns - 2, line: grid.lines - deep, lines: deep });
 }
 

@@ -8,10 +8,10 @@ import { scene } from './scenes.js';
 
 /** Pixels per inch: a photograph as newspapers place it; a screen or cut needs more, its dots being black or white. */
 const PHOTO_PPI = 144;
-const CUT_PPI = 300;
+const CUT_PPI = 240;
 /** Dots of the halftone screen and lines of the engraving, per inch. */
-const SCREEN_LPI = 62;
-const GRAVER_LPI = 55;
+const SCREEN_LPI = 58;
+const GRAVER_LPI = 50;
 
 const compress = promisify(deflate);
 
@@ -25,7 +25,7 @@ export async function renderPicture(request: PictureRequest): Promise<Picture> {
   // a scene is drawn at its own size and enlarged: the softness of a lens, at a quarter of the work
   const sceneWidth = photo ? width : Math.round(width / 2);
   const svg = scene(request.kind, sceneWidth, (sceneWidth * height) / width, random.fork('scene'));
-  const image = sharp(Buffer.from(svg)).removeAlpha().blur(photo ? 0.8 : 0.6).resize(width, height, { fit: 'fill' });
+  const image = sharp(Buffer.from(svg)).removeAlpha().blur(photo ? 0.8 : 0.6).resize(width, height, { fit: 'fill', kernel: 'linear' });
 
   if (photo) {
     const { data, info } = await (request.colour ? image : image.toColourspace('b-w')).raw().toBuffer({ resolveWithObject: true });
@@ -34,7 +34,7 @@ export async function renderPicture(request: PictureRequest): Promise<Picture> {
     const jpeg = await (request.colour ? raw : raw.toColourspace('b-w')).jpeg({ quality: 82 }).toBuffer();
     return { width, height, colour: info.channels === 3, bits: 8, filter: 'DCTDecode', data: jpeg };
   }
-  const { data, info } = await image.normalise().toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await image.toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
   const cut = request.treatment === 'halftone' ? halftone(data, info.width, info.height) : engraving(data, info.width, info.height, random);
   return { width, height, colour: false, bits: 1, filter: 'FlateDecode', data: await compress(cut) };
 }

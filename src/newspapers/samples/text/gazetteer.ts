@@ -29,7 +29,7 @@ export const ALDER_LANDING: Gazetteer = {
   streets: ['Spruce Street', 'Front Street', 'Cannery Road', 'Marlin Avenue', 'Old Mill Road', 'Third Street', 'Hemlock Way', 'Ferry Street', 'Bluff Road', 'Quarry Lane'],
   places: ['the boat house', 'the Lantern Theater', 'the old cannery', 'the fair pavilion', 'the armory', 'the Grange hall', 'the public library', 'the Spruce Street school', 'the ferry office', 'the community center', 'the depot museum', 'the net loft'],
   orgs: ['the Harbor Commission', 'the Friends of the Library', 'the Alder Landing Rotary Club', 'the Merrow Bay Watershed Council', 'the chamber of commerce', 'the volunteer fire district', 'the parks committee', 'the Harlow County Historical Society'],
-  boats: ['Patient Griselda', 'Second Wind', 'Miss Coble', 'North Light', 'Little Heron', 'Ruth Ann', 'Tern', 'Bay Rambler'],
+  boats: ['Griselda', 'Second Wind', 'Miss Coble', 'North Light', 'Little Heron', 'Ruth Ann', 'Tern', 'Bay Rambler'],
   teams: ['Otters', 'Fern Gap Loggers', 'Coble Herons', 'Sandry Rams', 'Tidewell Pilots', 'Drift Harbor Gulls', 'Nonny Valley Elk', 'Kettle Creek Miners'],
 };
 

@@ -8,6 +8,7 @@ import { STOCK_SENTENCES } from './stock-sentences.js';
 import { Story } from './story.js';
 import { Teller } from './teller.js';
 import type { Topic } from './topic.js';
+import { CURIOUS_TOPICS } from './topics-curious.js';
 import { COUNTRY_TOPICS } from './topics-country.js';
 import { SPORT_AND_OPINION_TOPICS } from './topics-sport.js';
 import { TOWN_TOPICS } from './topics-town.js';
@@ -20,11 +21,18 @@ export interface Advertisement {
   address: string;
 }
 
+/** What is left of a topic, whichever story tells it next. */
+interface TopicPacks {
+  body: Pack<string>;
+  captions: Pack<Topic['captions'][number]>;
+  which: Pack<number>;
+}
+
 export class Newsroom {
   readonly gazetteer: Gazetteer;
   readonly #random: Random;
   readonly #topics: Pack<Topic>;
-  readonly #bodies = new Map<Topic, { body: Pack<string>; which: Pack<number> }>();
+  readonly #packs = new Map<Topic, TopicPacks>();
   readonly #stock: Pack<string>;
   readonly #items: Pack<string>;
   readonly #letters: Pack<string>;
@@ -38,7 +46,7 @@ export class Newsroom {
       list.filter((item) => item.era === undefined || item.era === gazetteer.era);
     this.gazetteer = gazetteer;
     this.#random = random;
-    this.#topics = new Pack(random.fork('topics'), ofThisEra([...TOWN_TOPICS, ...COUNTRY_TOPICS, ...SPORT_AND_OPINION_TOPICS]));
+    this.#topics = new Pack(random.fork('topics'), ofThisEra([...TOWN_TOPICS, ...COUNTRY_TOPICS, ...CURIOUS_TOPICS, ...SPORT_AND_OPINION_TOPICS]));
     this.#stock = new Pack(random.fork('stock'), STOCK_SENTENCES);
     this.#items = new Pack(random.fork('items'), LOCAL_ITEMS);
     this.#letters = new Pack(random.fork('letters'), LETTERS);
@@ -53,12 +61,17 @@ export class Newsroom {
     const topic = this.#topics.nextWhere(({ section }) => wanted.includes(section));
     if (topic === undefined) throw new Error(`no topic of the sections ${wanted.join(', ')} in the sample texts`);
     const random = this.#random.fork(`story ${++this.#stories}`);
-    let packs = this.#bodies.get(topic);
+    let packs = this.#packs.get(topic);
     if (packs === undefined) {
-      packs = { body: new Pack(random.fork('body'), topic.body), which: new Pack(random.fork('which'), [...topic.headlines.keys()]) };
-      this.#bodies.set(topic, packs);
+      packs = {
+        body: new Pack(random.fork('body'), topic.body),
+        captions: new Pack(random.fork('captions'), topic.captions),
+        which: new Pack(random.fork('which'), [...topic.headlines.keys()]),
+      };
+      this.#packs.set(topic, packs);
     }
-    return new Story({ topic, body: packs.body, which: packs.which.next(), stock: this.#stock, random, gazetteer: this.gazetteer, more: () => this.story(sections) });
+    const { body, captions, which } = packs;
+    return new Story({ topic, body, captions, which: which.next(), stock: this.#stock, random, gazetteer: this.gazetteer, more: () => this.story(sections) });
   }
 
   localItem = (): string => this.#tell(this.#items.next());

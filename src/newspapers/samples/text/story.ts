@@ -14,6 +14,7 @@ export class Story {
   readonly #random: Random;
   readonly #teller: Teller;
   readonly #body: Pack<string>;
+  readonly #captions: Pack<Topic['captions'][number]>;
   readonly #stock: Pack<string>;
   readonly #more: () => Story;
   readonly #lead: string;
@@ -23,6 +24,7 @@ export class Story {
   constructor(from: {
     topic: Topic;
     body: Pack<string>;
+    captions: Pack<Topic['captions'][number]>;
     stock: Pack<string>;
     random: Random;
     gazetteer: Gazetteer;
@@ -33,6 +35,7 @@ export class Story {
     this.topic = from.topic;
     this.#random = from.random;
     this.#body = from.body;
+    this.#captions = from.captions;
     this.#stock = from.stock;
     this.#more = from.more;
     this.#teller = new Teller(from.random.fork('teller'), from.gazetteer);
@@ -63,8 +66,7 @@ export class Story {
 
   /** A picture for the story and what is under it; a portrait for a narrow place, where there is one. */
   caption(narrow: boolean): { picture: PictureKind; text: string } {
-    const suited = this.topic.captions.filter(({ picture }) => (picture === 'portrait') === narrow);
-    const { picture, text } = this.#random.pick(suited.length > 0 ? suited : this.topic.captions);
+    const { picture, text } = this.#captions.nextWhere((caption) => (caption.picture === 'portrait') === narrow) ?? this.#captions.next();
     return { picture, text: this.#teller.tell(text) };
   }
 }

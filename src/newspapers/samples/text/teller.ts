@@ -4,7 +4,7 @@
  *
  * Template language:
  *   [one|other]   either, by chance; may be nested        <then|now>   by the era of the paper
- *   {A}..{E}      a person of this article; {A:the mayor} adds the role at the first mention; {A.he} {A.his} {A.him}
+ *   {A}..{E}      a person of this article; {A:the mayor} adds the role at the first mention; {A.he} {A.his} {A.him} {A.surname}
  *   {person} {lady} {surname}                  somebody new
  *   {P} {S} {T} {O} {W} {M} {V}                place, street, neighbouring town, society, weekday, month, vessel of this article
  *   {place} {street} {neighbor} {org} {weekday} {month} {boat} {team} {hour}    new ones
@@ -72,12 +72,12 @@ export class Teller {
       const [, name = 'n', low = '1', high = '9', step = '1'] = number;
       return this.#number(name, Number(low), Number(high), Number(step), before, after);
     }
-    const person = /^([A-E])(?::(.*)|\.(he|his|him))?$/.exec(slot);
+    const person = /^([A-E])(?::(.*)|\.(he|his|him|surname))?$/.exec(slot);
     if (person) return this.#person(person[1] ?? 'A', person[2], person[3], before);
-    return this.#named(slot);
+    return this.#named(slot, before);
   }
 
-  #named(slot: string): string {
+  #named(slot: string, before: string): string {
     const g = this.#gazetteer;
     const keep = (kind: string, choices: readonly string[]): string => {
       const known = this.#fixed.get(kind);
@@ -105,7 +105,7 @@ export class Teller {
       case 'weekday': return this.#random.pick(WEEKDAYS);
       case 'month': return this.#random.pick(MONTHS);
       case 'hour': return this.#hour();
-      case 'person': return fullName(this.#newPerson());
+      case 'person': return this.#somebody(before);
       case 'surname': return this.#newPerson().surname;
       case 'lady': return fullName(this.#newPerson(true));
       default: throw new Error(`unknown slot {${slot}} in a sample text`);
@@ -145,6 +145,13 @@ export class Teller {
     return `${person.honorific} ${person.surname}`;
   }
 
+  /** A new person; after an office a bare name, which in old papers is a man's. */
+  #somebody(before: string): string {
+    if (!OFFICE.test(before)) return fullName(this.#newPerson());
+    const person = this.#newPerson(this.#gazetteer.era === 'then' ? false : undefined);
+    return `${person.given} ${person.surname}`;
+  }
+
   #newPerson(womanOnly?: boolean): Person {
     const { era } = this.#gazetteer;
     const woman = womanOnly ?? this.#random.chance(era === 'then' ? 0.3 : 0.5);
@@ -165,6 +172,7 @@ function fullName(person: Person): string {
 }
 
 function pronounOf(person: Person, pronoun: string): string {
+  if (pronoun === 'surname') return person.surname;
   if (pronoun === 'he') return person.woman ? 'she' : 'he';
   if (pronoun === 'his') return person.woman ? 'her' : 'his';
   return person.woman ? 'her' : 'him';
@@ -179,7 +187,8 @@ function polish(text: string): string {
     .replace(/ {2,}/g, ' ')
     .replaceAll("'", '’')
     .trim();
-  return mended.replace(/^([“‘]?)(\p{Ll})/u, (_, quote: string, letter: string) => quote + letter.toUpperCase());
+  // a slot may begin a sentence, too; after "p.m." nothing begins
+  return mended.replace(/(^|(?<!p\.m)[.?!]”? )([“‘]?)(\p{Ll})/gu, (_, before: string, quote: string, letter: string) => before + quote + letter.toUpperCase());
 }
 
 function needsAn(word: string): boolean {

@@ -90,7 +90,7 @@ export const COUNTRY_TOPICS: readonly Topic[] = [
     leads: [
       'Growers around {T} have begun to pick what may be the best crop of apples in {n:6-20} years.',
       'Smoke from {n:40-200} small fires lay over the orchards on {W} night, and in the morning the blossom was still alive.',
-      '{A:who planted the first trees above {T}}, filled {n:300-900} boxes before noon on {W} and stopped only because the boxes gave out.',
+      '{A:who planted the first trees there}, filled {n:300-900} boxes before noon on {W} and stopped only because the boxes gave out.',
     ],
     body: [
       'The glass went down to {n:29-31} degrees an hour before sunrise and stayed there for what seemed a long time.',
@@ -107,7 +107,7 @@ export const COUNTRY_TOPICS: readonly Topic[] = [
       'Rain at the wrong time could still do harm, but nobody in {T} was heard to say so aloud.',
     ],
     captions: [
-      { picture: 'orchard', text: 'Rows of the {A} orchard above {T}, ready for the pickers.' },
+      { picture: 'orchard', text: 'Rows of the {A.surname} orchard above {T}, ready for the pickers.' },
       { picture: 'orchard', text: 'Boxes are stacked at the end of each row and fetched at noon.' },
     ],
   },
@@ -296,7 +296,7 @@ export const COUNTRY_TOPICS: readonly Topic[] = [
     ],
     captions: [
       { picture: 'street', text: '{P}, where the doors had to be left open for the crowd.' },
-      { picture: 'orchard', text: 'Tables were set under the trees of the {A} place.' },
+      { picture: 'orchard', text: 'Tables were set under the trees of the {A.surname} place.' },
     ],
   },
 ];
