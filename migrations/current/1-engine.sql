@@ -187,24 +187,30 @@ select j.pipeline_id, j.sequence, j.type, j.queue,
 from jobs j join pipelines p on p.id = j.pipeline_id;
 
 -- A row edited by hand (`update pipelines set status = 'pending' where id = 42`) must work: that is how admins think.
--- The condition of the trigger is false for every transition of the engine's own.
+-- The condition of the trigger is false for every transition of the engine's own, but for a hold that meets its answer: there it is harmless.
 create function pipelines_edited_by_hand() returns trigger language plpgsql as $$
 begin
   if new.status <> 'in_process' then new.runner_id := null; end if;
-  if new.status <> 'held' then new.hold_kind := null; end if;
+  if new.status <> 'held' then new.hold_kind := null; new.wake_at := null; new.blocked_by := null; end if;
   if new.status in ('success', 'cancelled') then new.completed_at := coalesce(new.completed_at, now()); else new.completed_at := null; end if;
   if old.epoch = new.epoch then new.epoch := old.epoch + 1; end if; -- fences off a runner that still has it
   if new.status = 'pending' then
     new.queue := coalesce((select j.queue from jobs j where j.pipeline_id = new.id and j.sequence = new.next_sequence), new.queue);
+    if new.run_at = old.run_at then new.run_at := least(new.run_at, now()); end if; -- who says pending means now
+    if old.status <> 'in_process' then
+      update jobs j set status = 'waiting', failures = 0, tried_since = null, completed_at = null
+      where j.pipeline_id = new.id and j.sequence = new.next_sequence and (j.status <> 'waiting' or j.failures > 0 or j.tried_since is not null);
+    end if;
   end if;
   return new;
 end $$;
 create trigger edited_by_hand before update on pipelines for each row
   when ((new.status <> 'in_process' and new.runner_id is not null)
-     or (new.status <> 'held' and new.hold_kind is not null)
+     or (new.status <> 'held' and (new.hold_kind is not null or new.wake_at is not null or new.blocked_by is not null))
      or ((new.status in ('success', 'cancelled')) <> (new.completed_at is not null))
-     or (old.status <> 'pending' and new.status = 'pending' and old.epoch = new.epoch and old.queue = new.queue
-         and old.status in ('failed', 'delayed') and old.run_at = new.run_at))
+     or (new.status = 'pending' and old.epoch = new.epoch
+         and (old.status = 'failed' or old.status = 'delayed' and old.run_at = new.run_at
+           or old.status = 'in_process' and old.next_sequence = new.next_sequence and old.step_started_at is not distinct from new.step_started_at)))
   execute function pipelines_edited_by_hand();
 
 ------------------------------------------------------------------------------------------------------------------------
@@ -214,17 +220,17 @@ create trigger edited_by_hand before update on pipelines for each row
 -- A wake is no decision: the question stays open while the job looks again.
 create function make_due(p_limit integer default 1000) returns bigint language sql as $$
   with delayed as (
-    select id from pipelines where status = 'delayed' and run_at <= now() order by run_at, id limit p_limit for update skip locked
+    select id, next_sequence from pipelines where status = 'delayed' and run_at <= now() order by run_at, id limit p_limit for update skip locked
   ), awake as (
-    select id from pipelines where status = 'held' and wake_at <= now() order by wake_at limit p_limit for update skip locked
+    select id, next_sequence from pipelines where status = 'held' and wake_at <= now() order by wake_at limit p_limit for update skip locked
   ), unblocked as (
-    select p.id from pipelines p join pipelines b on b.id = p.blocked_by
+    select p.id, p.next_sequence from pipelines p join pipelines b on b.id = p.blocked_by
     where p.status = 'held' and p.blocked_by is not null and b.status in ('success', 'cancelled') limit p_limit for update of p skip locked
   ), due as (
-    select id from delayed union select id from awake union select id from unblocked
+    select * from delayed union select * from awake union select * from unblocked
   ), woken as (
     update pipelines p set status = 'pending', queue = coalesce(j.queue, p.queue), run_at = now(), hold_kind = null, wake_at = null, blocked_by = null
-    from due d join pipelines c on c.id = d.id left join jobs j on j.pipeline_id = c.id and j.sequence = c.next_sequence
+    from due d left join jobs j on j.pipeline_id = d.id and j.sequence = d.next_sequence
     where p.id = d.id
     returning p.queue, pg_notify('pressmark', p.queue))
   select count(*) from woken
@@ -251,7 +257,10 @@ create function rescue_pipelines(p_lease interval, p_dead bigint[] default '{}')
       hold_message = case when g.hopeless then format('its runner died %s times during this job (%s); see the logs, then decide retry or cancel', p.rescues + 1, run.type) else p.hold_message end,
       hold_payload = case when g.hopeless then '{}' else p.hold_payload end,
       hold_rev = case when g.hopeless then p.hold_rev + 1 else p.hold_rev end,
-      held_at = case when g.hopeless then now() else p.held_at end
+      held_at = case when g.hopeless then now() else p.held_at end,
+      due_at = case when not g.hopeless then p.due_at end,
+      assignee = case when not g.hopeless then p.assignee end, -- whoever has the job's own question on the desk is not asked this one
+      assigned_until = case when not g.hopeless then p.assigned_until end
     from gone g left join run on run.pipeline_id = g.id where p.id = g.id
     returning p.id, p.status, p.next_sequence, p.object_type, p.object_id, p.rescues, g.runner_id, pg_notify('pressmark', p.queue)
   ), told as (
@@ -340,7 +349,7 @@ begin
   return void_question(p_id);
 end $$;
 
--- Moves the cursor to a job, back or forth; that job and all after it run (again). Old forms are void: hold_rev moves on.
+-- Moves the cursor to a job, back or forth; that job and all after it run (again), what is passed over is skipped. Old forms are void: hold_rev moves on.
 create function goto_job(p_id bigint, p_sequence integer, p_actor text, p_reason text) returns text language plpgsql as $$
 declare p pipelines := locked_pipeline(p_id);
 begin
@@ -350,6 +359,8 @@ begin
   end if;
   update jobs set status = 'waiting', failures = 0, tried_since = null, completed_at = null, result = null, error = null
   where pipeline_id = p_id and sequence >= p_sequence;
+  update jobs set status = 'skipped', completed_at = now()
+  where pipeline_id = p_id and sequence >= p.next_sequence and sequence < p_sequence and status in ('waiting', 'failed');
   perform tell(p, 'goto', p_actor, jsonb_build_object('reason', p_reason, 'was', p.status, 'to', p_sequence));
   perform stand_at(p_id, p_sequence);
   return void_question(p_id);

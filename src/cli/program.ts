@@ -25,7 +25,7 @@ export interface Session {
 /** A program with the common options; commands are added to it. */
 export function makeProgram(name: string, description: string): Command {
   return common(new Command(name).description(description).version(version))
-    .showHelpAfterError()
+    .showHelpAfterError('(--help tells more)')
     .configureHelp({ sortSubcommands: false });
 }
 

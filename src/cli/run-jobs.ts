@@ -197,7 +197,10 @@ async function printLogs(
   if (options.pipeline !== undefined && (await showPipeline(database.kysely, options.pipeline)) === undefined)
     throw await noSuchPipeline(options.pipeline);
   let lines = await readLogs(database.kysely, { pipelineId: options.pipeline, last: options.last });
-  if (!options.follow) return print(lines, (all) => all.map(logText).join('\n'));
+  if (!options.follow) {
+    print(lines, (all) => all.map(logText).join('\n'));
+    return;
+  }
   for (let after = 0; ;) {
     for (const line of lines) process.stdout.write(`${json ? JSON.stringify(line) : logText(line)}\n`);
     after = lines.at(-1)?.id ?? after;

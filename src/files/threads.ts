@@ -1,70 +1,162 @@
-/** Runs blocking computation (hashing, PDF surgery, big XML) in worker threads: the event loop stays free, heartbeats never stall (design 4). */
+/**
+ * Runs blocking computation (hashing, PDF surgery, big XML) in worker threads: the event loop stays free, heartbeats
+ * never stall (design 4).
+ */
 import { setMaxListeners } from 'node:events';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { Piscina } from 'piscina';
+import { Worker } from 'node:worker_threads';
+import { FatalError } from '../engine/job.js';
+import type { Answer, Failure, Work } from './thread-entry.js';
 
-const MOST_THREADS = 4;
+const MOST_THREADS = Math.min(4, availableParallelism());
 const IDLE_MS = 10_000;
+/** A thread inside a system call that does not return (a dead mount) cannot be ended. */
+const END_MS = 5_000;
 
-let pool: Promise<Piscina> | undefined;
+/** Threads that are made and not ended, working or idle. */
+const threads = new Set<Worker>();
+const idle: { thread: Worker; timer: NodeJS.Timeout }[] = [];
+const waiting: (() => void)[] = [];
 
 /**
  * Calls an exported function of a module in a worker thread.
  *
  * Threads are made when needed (as many as there are cores, at most four), kept for ten idle seconds, and do not keep
- * the process alive. The function may return a promise.
+ * the process alive when idle. The function may return a promise.
  *
- * @param module the module, e.g. `new URL('./hash-file.js', import.meta.url)`; in source the `.ts` beside it is meant
+ * @param module the module, e.g. `new URL('./hash-file.js', import.meta.url)`; run from source the `.ts` is meant
  * @param exportName the function to call with `input`; both `input` and its result are structured-cloned
  * @param signal when it aborts the thread is ended, and the call rejects with the signal's reason once it is gone
- * @throws what the function throws
+ * @throws what the function throws: with its name and code, and a `FatalError` as such; other classes become `Error`
  */
 export async function inThread<T>(module: URL, exportName: string, input: unknown, signal?: AbortSignal): Promise<T> {
-  signal?.throwIfAborted();
-  const threads = await (pool ??= startPool());
-  signal?.throwIfAborted();
-  if (signal) setMaxListeners(0, signal); // one listener per page of a job is no leak
-  let aborted: Worker[] = [];
-  const remember = () => (aborted = [...threads.threads]);
-  signal?.addEventListener('abort', remember, { once: true }); // before the pool's own listener, which ends the thread
+  const thread = await takeThread(signal);
   try {
-    return (await threads.run(input, {
-      filename: sourceOf(module).href,
-      name: exportName,
-      ...(signal && { signal }),
-    })) as T; // the caller knows what the function it named returns
-  } catch (error) {
-    if (!signal?.aborted) throw error;
-    const ended = aborted.filter((thread) => !threads.threads.includes(thread));
-    await Promise.all(ended.map((thread) => thread.terminate())); // resolves when the thread is gone
-    throw signal.reason;
+    const work: Work = { module: sourceOf(module).href, exportName, input };
+    return (await ask(thread, work, signal)) as T; // the caller knows what the function it named returns
   } finally {
-    signal?.removeEventListener('abort', remember);
+    giveBack(thread);
   }
 }
 
-type Worker = Piscina['threads'][number];
-
-/** Ends all threads and whatever runs in them; the next call starts new ones. */
+/** Ends all threads and whatever runs in them; the next call makes new ones. */
 export async function closeThreads(): Promise<void> {
-  const closing = pool;
-  pool = undefined;
-  await (await closing)?.destroy();
+  await Promise.all([...threads].map(end));
+}
+
+async function takeThread(signal?: AbortSignal): Promise<Worker> {
+  signal?.throwIfAborted();
+  if (signal) setMaxListeners(0, signal); // one listener per page of a job is no leak
+  while (idle.length === 0 && threads.size >= MOST_THREADS) {
+    await turn(signal);
+    if (signal?.aborted) wakeNext(); // the turn was for somebody who still wants it
+    signal?.throwIfAborted();
+  }
+  const rested = idle.pop();
+  if (!rested) return makeThread();
+  clearTimeout(rested.timer);
+  rested.thread.ref();
+  return rested.thread;
+}
+
+/** Waits until a thread has become free, or there is room for a new one. */
+function turn(signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const go = () => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    };
+    const stop = () => {
+      waiting.splice(waiting.indexOf(go), 1);
+      reject(signal?.reason as Error);
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    waiting.push(go);
+  });
+}
+
+function makeThread(): Worker {
+  const thread = new Worker(sourceOf(new URL('./thread-entry.js', import.meta.url)), {
+    execArgv: fromSource ? ['--import', tsxRegistration()] : [],
+  });
+  threads.add(thread);
+  thread.on('error', () => undefined); // `ask` hears it too; in an idle thread it harms nobody
+  thread.once('exit', () => dismiss(thread));
+  return thread;
+}
+
+/** Hands the work to a thread and waits for its answer, its death, or an abort. */
+function ask(thread: Worker, work: Work, signal?: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onAnswer = (answer: Answer) => {
+      forget();
+      if ('failure' in answer) reject(revived(answer.failure));
+      else resolve(answer.value);
+    };
+    const onError = (error: Error) => {
+      forget();
+      reject(error);
+    };
+    const onExit = () => onError(new Error(`The thread ended before ${work.exportName} of ${work.module} did`));
+    const onAbort = () => {
+      forget();
+      void end(thread).then(() => reject(signal?.reason as Error));
+    };
+    const forget = () => {
+      thread.off('message', onAnswer).off('messageerror', onError).off('error', onError).off('exit', onExit);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    thread.on('message', onAnswer).on('messageerror', onError).on('error', onError).on('exit', onExit);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) {
+      onAbort();
+      return;
+    }
+    try {
+      thread.postMessage(work);
+    } catch (error) {
+      onError(error as Error); // the input cannot be cloned
+    }
+  });
+}
+
+function revived({ name, message, stack, code }: Failure): Error {
+  const error = name === 'FatalError' ? new FatalError(message) : Object.assign(new Error(message), { name });
+  return Object.assign(error, stack !== undefined && { stack }, code !== undefined && { code });
+}
+
+function giveBack(thread: Worker): void {
+  if (!threads.has(thread)) return; // it has ended
+  thread.unref();
+  idle.push({ thread, timer: setTimeout(() => void end(thread), IDLE_MS).unref() });
+  wakeNext();
+}
+
+async function end(thread: Worker): Promise<void> {
+  leaveIdle(thread); // nobody may take it while it ends
+  await Promise.race([thread.terminate(), pause(END_MS, undefined, { ref: false })]);
+  dismiss(thread);
+}
+
+function dismiss(thread: Worker): void {
+  threads.delete(thread);
+  leaveIdle(thread);
+  wakeNext();
+}
+
+function leaveIdle(thread: Worker): void {
+  const index = idle.findIndex((one) => one.thread === thread);
+  if (index >= 0) clearTimeout(idle.splice(index, 1)[0]?.timer);
+}
+
+function wakeNext(): void {
+  waiting.shift()?.();
 }
 
 const fromSource = import.meta.url.endsWith('.ts');
-
-async function startPool(): Promise<Piscina> {
-  const { Piscina } = await import('piscina'); // lazily: not every command needs it
-  return new Piscina({
-    minThreads: 0,
-    maxThreads: Math.min(MOST_THREADS, availableParallelism()),
-    idleTimeout: IDLE_MS,
-    execArgv: fromSource ? ['--import', tsxRegistration()] : [],
-  });
-}
 
 /** `--import tsx` itself does nothing for the imports of a worker thread: it trusts the main thread, which is vitest's. */
 function tsxRegistration(): string {

@@ -97,6 +97,7 @@ test('a delayed pipeline set to pending runs now', async () => {
   await startRunner(own, { stage });
   await untilStatus(own, id, 'delayed');
   await rows(own, `update pipelines set status = 'pending' where id = $1`, [id]);
+  expect(await rows(own, 'select from pipelines where run_at <= now()')).toHaveLength(1);
   await untilStatus(own, id, 'success');
 });
 
@@ -176,7 +177,7 @@ test('all stuck pipelines of a whole table can be set back in one statement', as
 test("the engine's own transitions are not taken for edits by hand", async () => {
   const stage = new Stage();
   stage.on('A', boom, () => Promise.resolve(hold({ kind: 'timer', message: 'wait', wakeAfter: '0 s' })), fine);
-  const id = await enqueuedOne(own, plan([stage.step('fast', 'A'), stage.step('io', 'B')]));
+  const id = await enqueuedOne(own, plan([stage.step('fast', 'A'), stage.step('fast', 'B')]));
   await startRunner(own, { stage });
   await untilStatus(own, id, 'delayed');
   await rows(own, `update pipelines set run_at = now() - interval '1 second' where id = $1`, [id]);

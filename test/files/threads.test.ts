@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { fileURLToPath } from 'node:url';
+import { FatalError } from '../../src/engine/job.js';
 import { runProgram } from '../../src/files/programs.js';
 import { closeThreads, inThread } from '../../src/files/threads.js';
 
@@ -17,8 +18,25 @@ describe('work in a thread', () => {
     expect(await inThread(work, 'double', 1)).toBe(2);
   });
 
-  test('says when there is no such function', async () => {
-    await expect(inThread(work, 'nothing', 1)).rejects.toThrow(/nothing|No handler/);
+  test('throws it with its code; a FatalError stays one', async () => {
+    await expect(inThread(work, 'failLike', 'system')).rejects.toMatchObject({ message: 'no space', code: 'ENOSPC' });
+    const fatal = inThread(work, 'failLike', 'fatal');
+    await expect(fatal).rejects.toBeInstanceOf(FatalError);
+    await expect(fatal).rejects.toThrow('the PDF is broken');
+    await expect(inThread(work, 'failLike', 'text')).rejects.toThrow('text');
+  });
+
+  test('says when there is no such function or module, and when something cannot be sent', async () => {
+    await expect(inThread(work, 'nothing', 1)).rejects.toThrow(/thread-work\.ts exports no function nothing/);
+    await expect(inThread(new URL('./none.js', import.meta.url), 'x', 1)).rejects.toThrow(/none\.ts/);
+    await expect(inThread(work, 'double', () => 1)).rejects.toThrow('could not be cloned');
+    await expect(inThread(work, 'unsendable', 1)).rejects.toThrow('the result cannot be sent between threads');
+    expect(await inThread(work, 'double', 1)).toBe(2);
+  });
+
+  test('fails when its thread dies; the next has another thread', async () => {
+    await expect(inThread(work, 'die', 1)).rejects.toThrow(/The thread ended before die of .* did/);
+    expect(await inThread(work, 'double', 1)).toBe(2);
   });
 
   test('runs beside the event loop and beside other work', async () => {
@@ -40,21 +58,16 @@ describe('work in a thread', () => {
     expect(Atomics.load(turns, 0)).toBe(before);
   });
 
-  test('an abort in the very moment in which the work ends harms nobody', async () => {
-    for (let i = 0; i < 20; i++) {
-      const ended = new Int32Array(new SharedArrayBuffer(4));
+  test('an abort amid answers that come and go harms nobody', async () => {
+    for (let round = 0; round < 10; round++) {
       const abort = new AbortController();
-      const work1 = inThread(work, 'signalAndEnd', ended, abort.signal);
-      work1.catch(() => undefined);
-      while (Atomics.load(ended, 0) === 0) await new Promise(setImmediate);
-      const until = performance.now() + i; // its answer arrives while we look away
-      while (performance.now() < until);
-      const reason = new Error('too late');
-      abort.abort(reason);
-      await work1.then(
-        (value) => expect(value).toBe(1),
-        (error: unknown) => expect(error).toBe(reason),
-      );
+      const reason = new Error('enough');
+      const stopAfterOne = async (value: number) => {
+        await inThread(work, 'double', value, abort.signal);
+        abort.abort(reason);
+      };
+      const outcomes = await Promise.allSettled(Array.from({ length: 40 }, (_, i) => stopAfterOne(i)));
+      for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toBe(reason);
       expect(await inThread(work, 'double', 2)).toBe(4);
     }
   });

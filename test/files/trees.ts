@@ -60,7 +60,8 @@ export const fileName = fc
     ),
   )
   .filter((name) => !/[/\0]/.test(name) && name !== '.' && name !== '..' && Buffer.byteLength(name) <= 255)
-  .filter((name) => Buffer.from(name).toString() === name);
+  .filter((name) => Buffer.from(name).toString() === name)
+  .filter((name) => name !== '__proto__'); // no key for the objects that tell a tree here
 
 /** A tree two levels deep. */
 export const treeContent: fc.Arbitrary<Content> = fc

@@ -16,7 +16,7 @@ export function daemonLogger(level: string, pool: pg.Pool): { log: Logger; jobLo
       })
     : pino.destination({ dest: 2, sync: true });
   const streams = pino.multistream([
-    { level: level as pino.Level, stream: stderr },
+    { level: level, stream: stderr },
     { level: 'trace', stream: jobLog },
   ]);
   return { log: pino({ level: 'debug', base: {} }, streams), jobLog };

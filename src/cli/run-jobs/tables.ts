@@ -132,8 +132,7 @@ export function pipelineText({ pipeline, jobs, decisions, events }: Shown): stri
 
 function withoutStack(detail: unknown): unknown {
   if (typeof detail !== 'object' || detail === null || !('error' in detail)) return detail;
-  const { stack: _stack, ...error } = detail.error as Record<string, unknown>;
-  return { ...detail, error };
+  return { ...detail, error: (detail.error as { message?: string } | null)?.message };
 }
 
 /** One log line, for people. */

@@ -77,7 +77,7 @@ export class Conveyor {
     return new Map([...this.works].map(([id, work]) => [id, work.job]));
   }
 
-  get idle(): boolean {
+  isIdle(): boolean {
     return this.works.size === 0 && this.claiming.size === 0;
   }
 
@@ -119,7 +119,7 @@ export class Conveyor {
       const [row] = await claim(this.run, this.services.runnerId, lane.queue, 1);
       if (row === undefined) continue;
       this.begin(row, lane);
-      while (!this.idle) await sleep(20);
+      while (!this.isIdle()) await sleep(20);
       return row as ClaimedJob;
     }
     return undefined;
@@ -200,7 +200,8 @@ export class Conveyor {
       delay = Math.min(delay * 2, 5000)
     ) {
       try {
-        return await this.recordOnce(work, ending);
+        await this.recordOnce(work, ending);
+        return;
       } catch (error) {
         // The lease lives: if it goes on for longer, it is not the database that is out of reach.
         const ownFault =

@@ -1,7 +1,6 @@
-import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import { postgresProgress, type JobProgress } from '../../coordination/progress.js';
-import type { Database, DB, Json } from '../../database/database.js';
+import type { Database, Json } from '../../database/database.js';
 import type { Settings } from '../../settings.js';
 import { done, FatalError, type Decision, type JobDefinition, type Outcome } from '../job.js';
 import { storableJson, storableText } from '../storable.js';
@@ -10,6 +9,9 @@ import { JobTimeout, LeaseLost, ShuttingDown } from './abort-reasons.js';
 
 /** After its signal was aborted a job has this long to stop; then it is given up on. */
 const STOP_WITHIN_MS = 15_000;
+
+/** A timer set for longer goes off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How a run ended. `stopped`: it was told to, for this reason, and has no result. `stray`: it was told to and did not. */
 export type Ending =
@@ -33,7 +35,7 @@ export async function execute(
 ): Promise<Ending> {
   const timeout = setTimeout(
     () => controller.abort(new JobTimeout(`it ran longer than its timeout of ${job.timeoutSeconds} s`)),
-    job.timeoutSeconds * 1000,
+    Math.min(job.timeoutSeconds * 1000, LONGEST_TIMER_MS),
   );
   const context = new Context(job, controller.signal, services);
   try {
@@ -121,7 +123,7 @@ class Context {
       (this.progressOfJob ??= postgresProgress(services.database.pool, job.pipelineId, job.sequence));
     return {
       args,
-      db: services.database.kysely as Kysely<DB>,
+      db: services.database.kysely,
       settings: services.settings,
       signal: this.signal,
       share: services.share,

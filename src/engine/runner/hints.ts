@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 
 const KEEP_ALIVE_MS = 10_000;
 const RECONNECT_MS = 2_000;
+/** A server that does not answer by then is tried again later; hints are not worth waiting for. */
+const ANSWER_WITHIN_MS = 5_000;
 
 /**
  * LISTEN on a connection of its own. Notifications are mere hints that save the wait for the next poll: when the connection is
@@ -20,7 +22,11 @@ export class Hints {
   ) {}
 
   async start(): Promise<void> {
-    const client = new pg.Client(this.connection);
+    const client = new pg.Client({
+      ...this.connection,
+      connectionTimeoutMillis: ANSWER_WITHIN_MS,
+      query_timeout: ANSWER_WITHIN_MS,
+    });
     this.client = client;
     client.on('notification', ({ payload }) => this.onHint(payload ?? ''));
     client.on('error', () => this.reconnect(client));

@@ -17,15 +17,13 @@ const read = (get: () => string): string => {
   }
 };
 
-/** Start of a process in clock ticks since the boot; '' when there is none or the system does not tell. */
+/** Start of a process in clock ticks since the boot; '' when there is none (or only what its parent has not waited for) or the system does not tell. */
 const startOf = (pid: number): string =>
-  // the second field is the command in brackets and may hold spaces; the start is the 20th after it (proc(5))
-  read(
-    () =>
-      readFileSync(`/proc/${pid}/stat`, 'utf8')
-        .replace(/^.*\) /s, '')
-        .split(' ')[19] ?? '',
-  );
+  read(() => {
+    // the second field is the command in brackets and may hold spaces; after it come the state and, as the 20th, the start (proc(5))
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '');
+  });
 
 const machine = (): string =>
   `${read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))}/${read(() => readlinkSync('/proc/self/ns/pid'))}`;

@@ -1,46 +1,21 @@
 import type pg from 'pg';
+import { parseJobLine, type JobLogLine } from './job-log-line.js';
 
-interface LogLine {
-  pipeline: number;
-  job: number;
-  attempt: number;
-  time: number | string;
-  level: number;
-  msg?: string;
-  [field: string]: unknown;
-}
-
-const LEVELS: Record<number, string> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
-/** Fields that every line of a runner carries, or that have a column: not stored again with each line. */
-const KNOWN = new Set([
-  'pipeline',
-  'job',
-  'attempt',
-  'time',
-  'level',
-  'msg',
-  'runner',
-  'type',
-  'object',
-  'pid',
-  'hostname',
-]);
 const FLUSH_MS = 200;
 /** Lines kept while the database is away; older ones are dropped first, stderr has them all. */
 const KEEP = 20_000;
 
 /** A stream for pino: lines that a job wrote go into `job_logs` as well, in batches, in order. Lines of the runner itself pass by. */
 export class JobLog {
-  private lines: LogLine[] = [];
+  private lines: JobLogLine[] = [];
   private timer: NodeJS.Timeout | undefined;
   private flushing: Promise<void> = Promise.resolve();
 
   constructor(private readonly pool: pg.Pool) {}
 
   write(json: string): void {
-    if (!json.includes('"attempt":')) return; // cheap: only jobs' lines are parsed
-    const line = JSON.parse(json) as LogLine; // pino wrote it
-    if (line.pipeline === undefined) return;
+    const line = parseJobLine(json);
+    if (!line) return;
     this.lines.push(line);
     if (this.lines.length > KEEP) this.lines.shift();
     this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
@@ -70,15 +45,10 @@ export class JobLog {
           batch.map((l) => l.pipeline),
           batch.map((l) => l.job),
           batch.map((l) => l.attempt),
-          batch.map((l) => (typeof l.time === 'number' ? l.time : Date.parse(l.time))),
-          batch.map((l) => LEVELS[l.level] ?? 'info'),
-          batch.map((l) => (l.msg ?? '').replaceAll('\u0000', '')), // PostgreSQL's text knows no NUL
-          batch.map((l) =>
-            JSON.stringify(Object.fromEntries(Object.entries(l).filter(([key]) => !KNOWN.has(key)))).replaceAll(
-              '\\u0000',
-              '',
-            ),
-          ),
+          batch.map((l) => l.at),
+          batch.map((l) => l.level),
+          batch.map((l) => l.message),
+          batch.map((l) => l.fields),
         ],
       );
     } catch {

@@ -75,7 +75,7 @@ export class Runner {
       settings.RUNNER_LEASE,
       this.log,
       (reason) => this.loseAll(reason),
-      () => void this.oversee(0),
+      () => void this.oversee(0).catch(() => undefined), // the poll does it anyway
     );
     this.overseer = new Overseer(database.pool, this.id);
     this.conveyor = new Conveyor(
@@ -97,7 +97,7 @@ export class Runner {
     await this.conveyor
       .handBackAll()
       .catch((error: unknown) => this.log.error({ err: error }, 'could not hand back; the next runner rescues it'));
-    await this.watchers;
+    await Promise.race([this.watchers, sleep(ABORT_WITHIN_MS, undefined, { ref: false })]); // one that hangs ends with the process
     this.heartbeat.stop();
     await this.hints?.stop();
     await this.options.database.pool
@@ -147,7 +147,7 @@ export class Runner {
       if (this.heartbeat.alive) {
         await makeDue(database.pool);
         if (this.polls++ % 10 === 0) await this.rescueOthers();
-        if (this.polls % 10 === 0 || !this.conveyor.idle) await this.oversee();
+        if (this.polls % 10 === 0 || !this.conveyor.isIdle()) await this.oversee();
         await Promise.all([...this.conveyor.lanes.values()].map((lane) => this.conveyor.fill(lane, 1)));
         if (this.polls % 5 === 1) this.watch();
         await this.noticeIdleness();
@@ -204,16 +204,16 @@ export class Runner {
   }
 
   private async noticeIdleness(): Promise<void> {
-    if (!this.options.onIdle || !this.conveyor.idle) return;
+    if (!this.options.onIdle || !this.conveyor.isIdle()) return;
     const { rows } = await this.options.database.pool.query<{ busy: boolean }>(
       `select exists (select from pipelines where status = 'pending' and queue = any ($1)) or exists (select from pipelines where status = 'in_process') as busy`,
       [[...this.conveyor.lanes.keys()]],
     );
-    if (rows[0]?.busy === false && this.conveyor.idle) this.options.onIdle();
+    if (rows[0]?.busy === false && this.conveyor.isIdle()) this.options.onIdle();
   }
 
   private async untilIdle(ms: number, hurry?: AbortSignal): Promise<void> {
     const until = performance.now() + ms;
-    while (!this.conveyor.idle && performance.now() < until && !hurry?.aborted) await sleep(20);
+    while (!this.conveyor.isIdle() && performance.now() < until && !hurry?.aborted) await sleep(20);
   }
 }

@@ -40,7 +40,7 @@ const CLAIM: Statement<ClaimedRow> = {
   name: 'pressmark_claim',
   text: `
     with next as (
-      select id from pipelines
+      select id, epoch, next_sequence from pipelines
       where status = 'pending' and queue = $2 and run_at <= now()
       order by priority, run_at, id
       limit $3
@@ -48,7 +48,10 @@ const CLAIM: Statement<ClaimedRow> = {
     )
     update pipelines p set
       status = 'in_process', runner_id = $1, epoch = p.epoch + 1, step_started_at = now(), started_at = coalesce(p.started_at, now())
-    from next join pipelines c on c.id = next.id left join jobs j on j.pipeline_id = c.id and j.sequence = c.next_sequence
+    from next
+      -- as this statement saw it at its start: one that moved on before its lock was had is left alone, its jobs may not be visible yet
+      join pipelines c on c.id = next.id and c.epoch = next.epoch and c.next_sequence = next.next_sequence
+      left join jobs j on j.pipeline_id = c.id and j.sequence = c.next_sequence
     where p.id = next.id
     returning ${CLAIMED_COLUMNS},
       (select to_jsonb(d) from decisions d where d.pipeline_id = p.id and d.hold_rev = p.decision_rev) as decision`,

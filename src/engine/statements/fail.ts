@@ -16,10 +16,10 @@ const FAIL: Statement<FailedRow> = {
   text: `
     with standing as (
       select p.id, p.next_sequence, p.step_started_at, p.object_type, p.object_id, j.type, j.attempt + 1 as attempt, j.failures + 1 as failures, j.max_attempts,
-        $6::boolean and j.failures + 1 < j.max_attempts as again,
+        coalesce($6::boolean and j.failures + 1 < j.max_attempts, false) as again,
         coalesce((select min(g.sequence) from jobs g where $6 and g.pipeline_id = p.id and g.entwine = j.entwine and g.status <> 'skipped'), p.next_sequence) as first
-      from pipelines p join jobs j on j.pipeline_id = p.id and j.sequence = p.next_sequence
-      where p.id = $2 and p.epoch = $3 and p.next_sequence = $4 and p.status = 'in_process' and p.runner_id = $1
+      from pipelines p left join jobs j on j.pipeline_id = p.id and j.sequence = p.next_sequence -- left: its row may have been deleted by hand
+      where p.id = $2 and p.epoch = $3 and p.next_sequence = coalesce($4, p.next_sequence) and p.status = 'in_process' and p.runner_id = $1
       for update of p
     ), failed as (
       update jobs j set attempt = s.attempt, failures = s.failures, error = $5, started_at = s.step_started_at, tried_since = null,
@@ -38,10 +38,10 @@ const FAIL: Statement<FailedRow> = {
     update pipelines p set
       status = case when s.again then 'delayed' else 'failed' end,
       next_sequence = case when s.again then s.first else p.next_sequence end,
-      queue = j.queue, runner_id = null, error = $5, rescues = 0,
+      queue = coalesce(j.queue, p.queue), runner_id = null, error = $5, rescues = 0,
       -- newspapers spec 2.7: 16, 32, 64 ... seconds, a day at most; up to a tenth sooner, so that what failed together does not return together
       run_at = case when s.again then now() + interval '1 second' * least(2.0 ^ least(s.failures + 3, 30), 86400) * (1 - random() * 0.1) else p.run_at end
-    from standing s join jobs j on j.pipeline_id = s.id and j.sequence = s.first
+    from standing s left join jobs j on j.pipeline_id = s.id and j.sequence = s.first
     where p.id = s.id
     returning p.status, s.failures, s.max_attempts as "maxAttempts", p.run_at as "retryAt"`,
 };

@@ -35,7 +35,18 @@ export async function composeIssue({ title, date, pages, seed }: IssueRequest): 
     const number = i + 1;
     const canvas = new PageCanvas(style.page.width, style.page.height);
     const colour = now && [1, pages, Math.floor(pages / 2)].includes(number);
-    const sheet = { canvas, grid, style, newsroom, random: random.fork(`page ${number}`), title, date, number, of: pages, colour };
+    const sheet = {
+      canvas,
+      grid,
+      style,
+      newsroom,
+      random: random.fork(`page ${number}`),
+      title,
+      date,
+      number,
+      of: pages,
+      colour,
+    };
     if (now) setTabloidPage(sheet);
     else setBroadsheetPage(sheet);
     return canvas;

@@ -10,7 +10,11 @@ export interface PrintedPage {
   /** In the order of `canvas.pictures`. */
   pictures: readonly Picture[];
   /** A page that lies crooked on a larger bed, as on a scanner. */
-  bed?: { width: number; height: number; /** Operators before the page's own, e.g. the bed's shade and a `cm`. */ before: string };
+  bed?: {
+    width: number;
+    height: number;
+    /** Operators before the page's own, e.g. the bed's shade and a `cm`. */ before: string;
+  };
 }
 
 export async function issuePdf(pages: readonly PrintedPage[], faces: Faces): Promise<Uint8Array> {
@@ -23,10 +27,18 @@ export async function issuePdf(pages: readonly PrintedPage[], faces: Faces): Pro
   for (const { canvas, pictures, bed } of pages) {
     const page = document.addPage([bed?.width ?? canvas.width, bed?.height ?? canvas.height]);
     const content = bed === undefined ? canvas.content() : `q ${bed.before}\n${canvas.content()}\nQ`;
-    page.node.set(PDFName.of('Contents'), context.register(context.stream(deflateSync(content), { Filter: 'FlateDecode' })));
-    const images = pictures.map((picture, i) => [`P${i}`, embedPicture(document, picture)]);
-    const faceRefs = [...fonts].filter(([name]) => canvas.faces.has(name)).map(([name, ref]) => [faceKey(name), ref]);
-    page.node.set(PDFName.of('Resources'), context.obj({ Font: Object.fromEntries(faceRefs), XObject: Object.fromEntries(images) }));
+    page.node.set(
+      PDFName.of('Contents'),
+      context.register(context.stream(deflateSync(content), { Filter: 'FlateDecode' })),
+    );
+    const images = pictures.map((picture, i) => [`P${i}`, embedPicture(document, picture)] as const);
+    const faceRefs = [...fonts]
+      .filter(([name]) => canvas.faces.has(name))
+      .map(([name, ref]) => [faceKey(name), ref] as const);
+    page.node.set(
+      PDFName.of('Resources'),
+      context.obj({ Font: Object.fromEntries(faceRefs), XObject: Object.fromEntries(images) }),
+    );
   }
   return document.save();
 }

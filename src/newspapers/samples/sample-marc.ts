@@ -7,7 +7,10 @@ export function sampleMarc(title: SampleTitle): string {
   const ended = gazetteer.era === 'then' ? `d${since}1932` : `c${since}9999`;
   const prefix = /^[a-z]+/.exec(lccn)?.[0] ?? '';
   const control = `${prefix} ${lccn.slice(prefix.length)} `;
-  const subfields = [subfield('a', subtitle === undefined ? `${name}.` : `${name} :`), ...(subtitle === undefined ? [] : [subfield('b', `${subtitle}.`)])];
+  const subfields = [
+    subfield('a', subtitle === undefined ? `${name}.` : `${name} :`),
+    ...(subtitle === undefined ? [] : [subfield('b', `${subtitle}.`)]),
+  ];
   const skipped = name.startsWith('The ') ? 4 : 0;
   return `<?xml version="1.0" encoding="UTF-8"?>
 <record xmlns="http://www.loc.gov/MARC21/slim">

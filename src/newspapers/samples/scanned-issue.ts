@@ -53,7 +53,15 @@ export async function makeScannedIssue(request: ScannedRequest): Promise<SampleI
     const atOnce = pLimit(availableParallelism());
     const files = await Promise.all(
       issue.pages.map((canvas, i) =>
-        atOnce(() => scanPage(canvas, issue.faces, join(work, String(i + 1)), join(directory, String(i + 1).padStart(4, '0')), request)),
+        atOnce(() =>
+          scanPage(
+            canvas,
+            issue.faces,
+            join(work, String(i + 1)),
+            join(directory, String(i + 1).padStart(4, '0')),
+            request,
+          ),
+        ),
       ),
     );
     return { files: files.flat(), pages, words: issue.pages.map(({ words }) => words.map(({ text }) => text)) };
@@ -63,7 +71,13 @@ export async function makeScannedIssue(request: ScannedRequest): Promise<SampleI
 }
 
 /** Makes the two files of one page; `base` is their path without the extension. */
-async function scanPage(canvas: PageCanvas, faces: Faces, work: string, base: string, request: ScannedRequest): Promise<string[]> {
+async function scanPage(
+  canvas: PageCanvas,
+  faces: Faces,
+  work: string,
+  base: string,
+  request: ScannedRequest,
+): Promise<string[]> {
   const { dpi = 400, bits = 1, pdfDpi = 150 } = request;
   const random = seededRandom(`${request.seed}/scan of ${base.slice(-4)}`);
   const lay = layOnBed(canvas, random.fork('lay'));
@@ -75,7 +89,9 @@ async function scanPage(canvas: PageCanvas, faces: Faces, work: string, base: st
   const fax = { compression: 'ccittfax4', bitdepth: 1, miniswhite: true } as const;
   const lzw = { compression: 'lzw', predictor: 'horizontal' } as const;
   const image = channels === 1 ? sharp(data, raw).toColourspace('b-w') : sharp(data, raw);
-  const tiff = image.tiff({ ...(bits === 1 ? fax : lzw), xres: resolution, yres: resolution, resolutionUnit: 'inch' }).toFile(`${base}.tif`);
+  const tiff = image
+    .tiff({ ...(bits === 1 ? fax : lzw), xres: resolution, yres: resolution, resolutionUnit: 'inch' })
+    .toFile(`${base}.tif`);
   const picture = await jpegOf({ data, width, height, channels }, pdfDpi / dpi);
   const size = { width: (width * POINTS_PER_INCH) / dpi, height: (height * POINTS_PER_INCH) / dpi };
   await writeFile(`${base}.pdf`, await ocrPdf(picture, size, canvas, lay));
@@ -88,7 +104,9 @@ async function renderOnBed(canvas: PageCanvas, faces: Faces, lay: Lay, work: str
   const pictures = await Promise.all(canvas.pictures.map((picture) => renderPicture({ ...picture, colour: false })));
   const bed = { width: lay.width, height: lay.height, before: bedOperators(lay, canvas) };
   await writeFile(`${work}.pdf`, await issuePdf([{ canvas, pictures, bed }], faces));
-  await runProgram('pdftoppm', ['-r', String(dpi), '-gray', '-singlefile', `${work}.pdf`, work], { timeoutSeconds: 120 });
+  await runProgram('pdftoppm', ['-r', String(dpi), '-gray', '-singlefile', `${work}.pdf`, work], {
+    timeoutSeconds: 120,
+  });
   const pixels = readPgm(await readFile(`${work}.pgm`));
   await rm(`${work}.pgm`);
   return pixels;
@@ -102,7 +120,20 @@ function readPgm(file: Buffer): Pixels {
 }
 
 async function jpegOf({ data, width, height, channels }: Pixels, scale: number): ReturnType<typeof renderPicture> {
-  const image = sharp(data, { raw: { width, height, channels } }).resize(Math.round(width * scale), Math.round(height * scale), { kernel: 'linear' });
-  const jpeg = await (channels === 1 ? image.toColourspace('b-w') : image).jpeg({ quality: 62 }).toBuffer({ resolveWithObject: true });
-  return { width: jpeg.info.width, height: jpeg.info.height, colour: channels === 3, bits: 8, filter: 'DCTDecode', data: jpeg.data };
+  const image = sharp(data, { raw: { width, height, channels } }).resize(
+    Math.round(width * scale),
+    Math.round(height * scale),
+    { kernel: 'linear' },
+  );
+  const jpeg = await (channels === 1 ? image.toColourspace('b-w') : image)
+    .jpeg({ quality: 62 })
+    .toBuffer({ resolveWithObject: true });
+  return {
+    width: jpeg.info.width,
+    height: jpeg.info.height,
+    colour: channels === 3,
+    bits: 8,
+    filter: 'DCTDecode',
+    data: jpeg.data,
+  };
 }

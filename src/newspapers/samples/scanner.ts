@@ -66,7 +66,9 @@ function shadows({ width, height }: Pixels, random: Random): Shadows {
     const [first, second, phase] = [random.between(1, 3), random.between(3, 7), random.between(0, 7)];
     return Int16Array.from({ length }, (_, at) => {
       const t = at / length;
-      return 7 * Math.sin(first * Math.PI * t + phase) + 3 * Math.sin(second * Math.PI * t) + 34 * Math.exp(-t * fold) + 5;
+      return (
+        7 * Math.sin(first * Math.PI * t + phase) + 3 * Math.sin(second * Math.PI * t) + 34 * Math.exp(-t * fold) + 5
+      );
     });
   };
   const across = wave(width, 38);
@@ -75,7 +77,10 @@ function shadows({ width, height }: Pixels, random: Random): Shadows {
 }
 
 function noiseOf(random: Random, strength: number): Int8Array {
-  return Int8Array.from({ length: NOISE_LENGTH }, () => (random.next() + random.next() + random.next() - 1.5) * strength);
+  return Int8Array.from(
+    { length: NOISE_LENGTH },
+    () => (random.next() + random.next() + random.next() - 1.5) * strength,
+  );
 }
 
 function threshold(page: Pixels, { across, down }: Shadows, noise: Int8Array, random: Random): Pixels {
@@ -96,7 +101,8 @@ function greyPaper(page: Pixels, { across, down }: Shadows, noise: Int8Array, ra
   for (let y = 0, i = 0; y < height; y++) {
     const offset = random.int(0, NOISE_LENGTH - 1);
     for (let x = 0; x < width; x++, i++) {
-      const value = (tone[data[i] ?? 0] ?? 0) - (across[x] ?? 0) - (down[y] ?? 0) + (noise[(offset + x) & (NOISE_LENGTH - 1)] ?? 0);
+      const value =
+        (tone[data[i] ?? 0] ?? 0) - (across[x] ?? 0) - (down[y] ?? 0) + (noise[(offset + x) & (NOISE_LENGTH - 1)] ?? 0);
       data[i] = value < 0 ? 0 : value > 255 ? 255 : value;
     }
   }
@@ -107,7 +113,11 @@ function greyPaper(page: Pixels, { across, down }: Shadows, noise: Int8Array, ra
 function yellowPaper(page: Pixels, { across, down }: Shadows, noise: Int8Array, random: Random): Pixels {
   const { data, width, height } = page;
   const colour = Buffer.allocUnsafe(width * height * 3);
-  const tones = [[58, 250], [48, 240], [40, 212]].map(([ink = 0, paper = 0]) => Int16Array.from({ length: 256 }, (_, value) => ink + (value * (paper - ink)) / 255));
+  const tones = [
+    [58, 250],
+    [48, 240],
+    [40, 212],
+  ].map(([ink = 0, paper = 0]) => Int16Array.from({ length: 256 }, (_, value) => ink + (value * (paper - ink)) / 255));
   const [red = new Int16Array(), green = new Int16Array(), blue = new Int16Array()] = tones;
   for (let y = 0, i = 0, o = 0; y < height; y++) {
     const offset = random.int(0, NOISE_LENGTH - 1);

@@ -14,8 +14,15 @@ export interface UploadsRequest {
   /** MARC org code: the directory of the scans. */
   orgCode: string;
   seed: string | number;
-  bornDigital?: { title?: SampleTitle; date?: string; pages?: number; layout?: NonNullable<BornDigitalRequest['layout']> };
-  scan?: { title?: SampleTitle; date?: string; edition?: number } & Partial<Pick<ScannedRequest, 'pages' | 'dpi' | 'bits' | 'pdfDpi'>>;
+  bornDigital?: {
+    title?: SampleTitle;
+    date?: string;
+    pages?: number;
+    layout?: NonNullable<BornDigitalRequest['layout']>;
+  };
+  scan?: { title?: SampleTitle; date?: string; edition?: number } & Partial<
+    Pick<ScannedRequest, 'pages' | 'dpi' | 'bits' | 'pdfDpi'>
+  >;
 }
 
 export interface UploadedIssue extends SampleIssue {
@@ -34,22 +41,43 @@ export interface SampleUploads {
 
 /**
  * Lays out `PDF_UP/<LCCN>/<date>/*.pdf` and `SCAN_UP/<org>/<LCCN>/<date>[_EE]/NNNN.{tif,pdf}`: one issue each, 8 pages
- * born-digital and 4 scanned unless told otherwise.
+ * born-digital and 4 scanned at 300 dpi unless told otherwise.
  */
 export async function makeSampleUploads(request: UploadsRequest): Promise<SampleUploads> {
   const { pdfUploadPath, scanUploadPath, marcDirectory, orgCode, seed } = request;
-  const { title = ALDER_LANDING_BEACON, date = '2024-03-07', pages = 8, layout = 'one-pdf' } = request.bornDigital ?? {};
-  const { title: scanTitle = PORT_MERROW_LEDGER, date: scanDate = '1911-03-10', edition = 1, pages: scanPages = 4, ...scanOptions } = request.scan ?? {};
+  const {
+    title = ALDER_LANDING_BEACON,
+    date = '2024-03-07',
+    pages = 8,
+    layout = 'one-pdf',
+  } = request.bornDigital ?? {};
+  const {
+    title: scanTitle = PORT_MERROW_LEDGER,
+    date: scanDate = '1911-03-10',
+    edition = 1,
+    pages: scanPages = 4,
+    dpi = 300,
+    ...scanOptions
+  } = request.scan ?? {};
 
   await mkdir(marcDirectory, { recursive: true });
-  for (const each of new Set([title, scanTitle])) await writeFile(join(marcDirectory, `${each.lccn}.xml`), sampleMarc(each));
+  for (const each of new Set([title, scanTitle]))
+    await writeFile(join(marcDirectory, `${each.lccn}.xml`), sampleMarc(each));
 
   const pdfDirectory = join(pdfUploadPath, title.lccn, date);
   const scanName = edition === 1 ? scanDate : `${scanDate}_${String(edition).padStart(2, '0')}`;
   const scanDirectory = join(scanUploadPath, orgCode, scanTitle.lccn, scanName);
   const [bornDigital, scanned] = await Promise.all([
     makeBornDigitalIssue({ directory: pdfDirectory, title, date, pages, seed, layout }),
-    makeScannedIssue({ directory: scanDirectory, title: scanTitle, date: scanDate, pages: scanPages, seed, ...scanOptions }),
+    makeScannedIssue({
+      directory: scanDirectory,
+      title: scanTitle,
+      date: scanDate,
+      pages: scanPages,
+      seed,
+      dpi,
+      ...scanOptions,
+    }),
   ]);
   return {
     bornDigital: [{ ...bornDigital, title, lccn: title.lccn, date, edition: 1, directory: pdfDirectory }],

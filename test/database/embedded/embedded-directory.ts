@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { onTestFinished, vi } from 'vitest';
 import { stopEmbeddedPostgres } from '../../../src/database/embedded.js';
+import { socketDirectoryOf } from '../../../src/database/embedded/socket-directory.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 
 export const isRoot = process.getuid?.() === 0;
@@ -14,7 +15,11 @@ export const isRoot = process.getuid?.() === 0;
 /** An empty directory for an embedded PostgreSQL, which is stopped and removed after the test. */
 export async function embeddedDirectory(): Promise<string> {
   const directory = await temporaryDirectory();
-  onTestFinished(() => stopEmbeddedPostgres({ directory }).catch(() => undefined)); // some tests leave no database there
+  onTestFinished(async () => {
+    await stopEmbeddedPostgres({ directory }).catch(() => undefined); // some tests leave no database there
+    const socketDirectory = await socketDirectoryOf(join(directory, 'postgres')).catch(() => undefined);
+    if (socketDirectory) await rm(socketDirectory, { recursive: true, force: true }); // a start that failed leaves it
+  });
   return directory;
 }
 

@@ -42,7 +42,8 @@ export async function picture(file: string): Promise<Picture> {
     ink: (left, top, wide, high) => {
       let dark = 0;
       for (let y = top; y < top + high; y++)
-        for (let x = left; x < left + wide; x++) if ((pixel(x, y)[0] ?? 0) < 128) dark++;
+        for (let at = (y * width + left) * channels, end = at + wide * channels; at < end; at += channels)
+          if ((data[at] ?? 0) < 128) dark++;
       return dark / (wide * high);
     },
   };

@@ -1,3 +1,4 @@
+import type * as FileSystem from 'node:fs/promises';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PDFDocument } from 'pdf-lib';
@@ -12,7 +13,7 @@ import { pdfBytes, writePdf } from './documents.js';
 import { hangingProgram } from './hanging-program.js';
 
 vi.mock('node:fs/promises', async (original) =>
-  (await import('../../files/killed.js')).killable(await original<typeof import('node:fs/promises')>()),
+  (await import('../../files/killed.js')).killable(await original<typeof FileSystem>()),
 );
 
 let directory: string;

@@ -53,9 +53,7 @@ export class Face {
       Descent: -Math.round(this.descent * 1000),
       CapHeight: Math.round(this.capHeight * 1000),
       StemV: this.name.endsWith('Regular') || italic ? 80 : 140,
-      FontFile2: context.register(
-        context.stream(deflateSync(file), { Filter: 'FlateDecode', Length1: file.length }),
-      ),
+      FontFile2: context.register(context.stream(deflateSync(file), { Filter: 'FlateDecode', Length1: file.length })),
     });
     return context.register(
       context.obj({

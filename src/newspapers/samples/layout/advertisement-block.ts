@@ -45,7 +45,8 @@ export function setAdvertisement(sheet: Sheet, box: Rectangle): void {
   let y = inner.y + (inner.height - used - space * (stacks.length - 1)) / 2;
 
   const iconInk: Ink = reversed ? 1 : accent(sheet);
-  if (icon.beside) canvas.drawing(ICON_PATHS[ad.icon], inner.x + 2, inner.y + (inner.height - icon.side) / 2, icon.side, iconInk);
+  if (icon.beside)
+    canvas.drawing(ICON_PATHS[ad.icon], inner.x + 2, inner.y + (inner.height - icon.side) / 2, icon.side, iconInk);
   if (icon.above) {
     canvas.drawing(ICON_PATHS[ad.icon], inner.x + (inner.width - icon.side) / 2, y, icon.side, iconInk);
     y += icon.side + 4;
@@ -59,9 +60,21 @@ export function setAdvertisement(sheet: Sheet, box: Rectangle): void {
 /** Draws the border and returns what is left inside of it. */
 function drawBorder(sheet: Sheet, box: Rectangle, reversed: boolean): Rectangle {
   const { canvas, random, style } = sheet;
-  const inset = (by: number): Rectangle => ({ x: box.x + by, y: box.y + by, width: box.width - 2 * by, height: box.height - 2 * by });
+  const inset = (by: number): Rectangle => ({
+    x: box.x + by,
+    y: box.y + by,
+    width: box.width - 2 * by,
+    height: box.height - 2 * by,
+  });
   if (reversed) {
-    canvas.panel(box, random.pick([[0.07, 0.27, 0.42], [0.5, 0.12, 0.14], [0.12, 0.34, 0.24]] as const));
+    canvas.panel(
+      box,
+      random.pick([
+        [0.07, 0.27, 0.42],
+        [0.5, 0.12, 0.14],
+        [0.12, 0.34, 0.24],
+      ] as const),
+    );
     canvas.frame(inset(3.5), 0.5, 1);
     return inset(10);
   }
@@ -75,7 +88,12 @@ function drawBorder(sheet: Sheet, box: Rectangle, reversed: boolean): Rectangle 
   } else if (border === 3) canvas.frame(inset(1.5), 2.2, 0, [2.2, 2.2]);
   else {
     canvas.frame(inset(0.4), 0.6);
-    for (const [x, y] of [[2, 2], [box.width - 9, 2], [2, box.height - 9], [box.width - 9, box.height - 9]] as const) {
+    for (const [x, y] of [
+      [2, 2],
+      [box.width - 9, 2],
+      [2, box.height - 9],
+      [box.width - 9, box.height - 9],
+    ] as const) {
       canvas.drawing(ICON_PATHS.star, box.x + x, box.y + y, 7);
     }
   }
@@ -84,7 +102,9 @@ function drawBorder(sheet: Sheet, box: Rectangle, reversed: boolean): Rectangle 
 
 function iconPlace(inner: Rectangle, wanted: boolean): { beside: boolean; above: boolean; side: number } {
   const wide = inner.width > inner.height * 1.7 && inner.width > 190;
-  const side = wide ? Math.min(inner.height * 0.8, inner.width * 0.22) : Math.min(inner.height * 0.24, inner.width * 0.3);
+  const side = wide
+    ? Math.min(inner.height * 0.8, inner.width * 0.22)
+    : Math.min(inner.height * 0.24, inner.width * 0.3);
   return { beside: wanted && wide, above: wanted && !wide && side > 16 && inner.height > 90, side };
 }
 
@@ -94,7 +114,10 @@ function fittingStacks(sheet: Sheet, ad: Advertisement, box: Rectangle, taken: n
   const set = (text: string, face: Face, size: number, lead = 1.16): Stack => {
     const lines: Line[] = balancedLines(text, { face, size, measure: box.width, indent: 0, align: 'center' });
     const step = size * lead;
-    return { height: lines.length * step, draw: (y) => lines.forEach((line, i) => canvas.line(line, box.x, y + (i + 0.8) * step, ink)) };
+    return {
+      height: lines.length * step,
+      draw: (y) => lines.forEach((line, i) => canvas.line(line, box.x, y + (i + 0.8) * step, ink)),
+    };
   };
   const room = box.height - taken;
   const nameFace = random.pick([style.strongHead, style.head]);

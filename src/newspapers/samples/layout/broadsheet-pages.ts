@@ -21,9 +21,21 @@ function setFront(sheet: Sheet): void {
   const { grid } = sheet;
   const top = setNameplate(sheet);
   const blocks = [
-    wide(sheet, { column: 2, columns: 2, line: top, lines: 70 }, { headlineSize: 25, headlineLines: 3, deck: true, picture: { columns: 2, lines: 23 } }),
-    wide(sheet, { column: 0, columns: 2, line: grid.lines - 46, lines: 46 }, { headlineSize: 17, headlineLines: 2, deck: true }),
-    wide(sheet, { column: 4, columns: 2, line: top + 30, lines: 52 }, { headlineSize: 19, headlineLines: 2, deck: true, picture: { columns: 2, lines: 20 } }),
+    wide(
+      sheet,
+      { column: 2, columns: 2, line: top, lines: 70 },
+      { headlineSize: 25, headlineLines: 3, deck: true, picture: { columns: 2, lines: 23 } },
+    ),
+    wide(
+      sheet,
+      { column: 0, columns: 2, line: grid.lines - 46, lines: 46 },
+      { headlineSize: 17, headlineLines: 2, deck: true },
+    ),
+    wide(
+      sheet,
+      { column: 4, columns: 2, line: top + 30, lines: 52 },
+      { headlineSize: 19, headlineLines: 2, deck: true, picture: { columns: 2, lines: 20 } },
+    ),
   ];
   fill(sheet, { ...grid.whole(), line: top, lines: grid.lines - top }, blocks);
 }
@@ -35,10 +47,20 @@ function setHome(sheet: Sheet): void {
   const masthead = { column: 0, columns: 1, line: 0, lines: 17 };
   setMasthead(sheet, masthead);
   const editorial = { column: 0, columns: 1, line: 17, lines: 56 };
-  setStory(sheet, editorial, { story: newsroom.story(['opinion']), headlineSize: 12, headlineLines: 3, deck: false, byline: false });
+  setStory(sheet, editorial, {
+    story: newsroom.story(['opinion']),
+    headlineSize: 12,
+    headlineLines: 3,
+    deck: false,
+    byline: false,
+  });
   const ads = { column: 4, columns: 2, line: grid.lines - 72, lines: 72 };
   setAdvertisements(sheet, ads);
-  const lead = wide(sheet, { column: 1, columns: 3, line: 0, lines: 48 }, { headlineSize: 22, headlineLines: 2, deck: true, picture: { columns: 1, lines: 18 } });
+  const lead = wide(
+    sheet,
+    { column: 1, columns: 3, line: 0, lines: 48 },
+    { headlineSize: 22, headlineLines: 2, deck: true, picture: { columns: 1, lines: 18 } },
+  );
   fill(sheet, grid.whole(), [masthead, editorial, ads, lead], 'LOCAL AND PERSONAL');
 }
 
@@ -52,7 +74,11 @@ function setMarket(sheet: Sheet): void {
   setAdvertisements(sheet, more);
   const prices = table(sheet, 'prices', 5, 0);
   const vessels = table(sheet, 'vessels', 5, prices.lines);
-  const lead = wide(sheet, { column: 2, columns: 2, line: 0, lines: 46 }, { headlineSize: 18, headlineLines: 2, deck: true, picture: { columns: 2, lines: 18 } });
+  const lead = wide(
+    sheet,
+    { column: 2, columns: 2, line: 0, lines: 46 },
+    { headlineSize: 18, headlineLines: 2, deck: true, picture: { columns: 2, lines: 18 } },
+  );
   fill(sheet, grid.whole(), [ads, more, prices, vessels, lead], 'COUNTY NEWS');
 }
 
@@ -64,7 +90,11 @@ function setLast(sheet: Sheet): void {
   const small = { column: 4, columns: 2, line: 62, lines: grid.lines - 62 };
   setAdvertisements(sheet, ads);
   const tides = table(sheet, 'tides', 4, 0);
-  const lead = wide(sheet, { column: 0, columns: 2, line: 0, lines: 60 }, { headlineSize: 19, headlineLines: 2, deck: true, picture: { columns: 2, lines: 21 } });
+  const lead = wide(
+    sheet,
+    { column: 0, columns: 2, line: 0, lines: 60 },
+    { headlineSize: 19, headlineLines: 2, deck: true, picture: { columns: 2, lines: 21 } },
+  );
   const columns = [4, 5].map((column) => ({ ...small, column, columns: 1 }));
   setFlow(sheet, columns, classifiedSupply(sheet, 7));
   fill(sheet, grid.whole(), [ads, small, tides, lead], 'LETTERS FROM THE PEOPLE');
@@ -90,7 +120,8 @@ function fill(sheet: Sheet, whole: Area, blocks: readonly Area[], heading?: stri
   const again = (): void => {
     for (let i = sheet.random.int(2, 3); i > 0; i--) items.push(() => smallStory(sheet));
     if (!headed) items.push(() => headingSlugs(sheet, heading ?? '', 11.5));
-    for (let i = headed ? sheet.random.int(1, 4) : 9; i > 0; i--) items.push(() => (letters ? letter(sheet) : localItem(sheet)));
+    for (let i = headed ? sheet.random.int(1, 4) : 9; i > 0; i--)
+      items.push(() => (letters ? letter(sheet) : localItem(sheet)));
     headed = true;
   };
   setFlow(sheet, freeColumns(whole, blocks), () => {

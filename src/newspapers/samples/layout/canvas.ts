@@ -56,13 +56,28 @@ export class PageCanvas {
   }
 
   /** Draws a text that is no paragraph: a folio, a cell of a table, a line of an advertisement. */
-  text(text: string, style: TypeStyle, x: number, baseline: number, align: 'left' | 'center' | 'right' = 'left', ink: Ink = 0): void {
+  text(
+    text: string,
+    style: TypeStyle,
+    x: number,
+    baseline: number,
+    align: 'left' | 'center' | 'right' = 'left',
+    ink: Ink = 0,
+  ): void {
     const width = style.face.width(text, style.size);
     const shift = align === 'left' ? 0 : align === 'center' ? width / 2 : width;
     this.line({ ...style, text, indent: -shift, wordSpacing: 0, letterSpacing: 0 }, x, baseline, ink);
   }
 
-  rule(x1: number, y1: number, x2: number, y2: number, weight: number, ink: Ink = 0, dash: readonly number[] = []): void {
+  rule(
+    x1: number,
+    y1: number,
+    x2: number,
+    y2: number,
+    weight: number,
+    ink: Ink = 0,
+    dash: readonly number[] = [],
+  ): void {
     this.#operators.push(
       `q ${stroke(ink)} ${n(weight)} w [${dash.map(n).join(' ')}] 0 d`,
       `${n(x1)} ${n(this.height - y1)} m ${n(x2)} ${n(this.height - y2)} l S Q`,
@@ -87,7 +102,9 @@ export class PageCanvas {
       if (command === undefined || numbers === undefined) return 'h ';
       return `${numbers.trim().replaceAll(',', ' ')} ${{ M: 'm', L: 'l', C: 'c' }[command] ?? all} `;
     });
-    this.#operators.push(`q ${fill(ink)} ${n(scale)} 0 0 ${n(-scale)} ${n(x)} ${n(this.height - y)} cm ${operators}f* Q`);
+    this.#operators.push(
+      `q ${fill(ink)} ${n(scale)} 0 0 ${n(-scale)} ${n(x)} ${n(this.height - y)} cm ${operators}f* Q`,
+    );
   }
 
   picture(picture: PictureRequest, { x, y, width, height }: Rectangle): void {

@@ -62,7 +62,11 @@ export function fitCopy(story: Story, rooms: readonly number[], style: CopyStyle
     const paragraph = set([story.closing()]);
     const left = room - lines.length;
     // an exact fit is best; after some tries one that leaves a little is good enough
-    if (paragraph.length === left || (paragraph.length < left - 1 && tried > 2) || (tried > 6 && paragraph.length < left)) {
+    if (
+      paragraph.length === left ||
+      (paragraph.length < left - 1 && tried > 2) ||
+      (tried > 6 && paragraph.length < left)
+    ) {
       lines.push(...paragraph);
     }
   }

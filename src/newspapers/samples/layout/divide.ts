@@ -30,7 +30,9 @@ export function divide(area: Area, random: Random): Area[] {
 export function freeColumns(whole: Area, blocks: readonly Area[]): Area[] {
   const free: Area[] = [];
   for (let column = whole.column; column < whole.column + whole.columns; column++) {
-    const over = blocks.filter((block) => block.column <= column && column < block.column + block.columns).sort((a, b) => a.line - b.line);
+    const over = blocks
+      .filter((block) => block.column <= column && column < block.column + block.columns)
+      .sort((a, b) => a.line - b.line);
     let line = whole.line;
     for (const block of [...over, { line: whole.line + whole.lines, lines: 0 }]) {
       if (block.line - line >= 8) free.push({ column, columns: 1, line, lines: block.line - line });

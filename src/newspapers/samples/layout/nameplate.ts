@@ -3,7 +3,13 @@ import { accent, type Sheet } from './sheet.js';
 
 /** "Thursday, March 9, 1911". */
 export function longDate(date: string): string {
-  return new Date(`${date}T00:00:00Z`).toLocaleDateString('en-US', { timeZone: 'UTC', weekday: 'long', year: 'numeric', month: 'long', day: 'numeric' });
+  return new Date(`${date}T00:00:00Z`).toLocaleDateString('en-US', {
+    timeZone: 'UTC',
+    weekday: 'long',
+    year: 'numeric',
+    month: 'long',
+    day: 'numeric',
+  });
 }
 
 /** Volume and number of a weekly: the volume turns with the year, the number with the week. */
@@ -15,7 +21,17 @@ export function volumeAndNumber(date: string, since: number): { volume: number; 
 }
 
 export function roman(value: number): string {
-  const numerals: [number, string][] = [[100, 'C'], [90, 'XC'], [50, 'L'], [40, 'XL'], [10, 'X'], [9, 'IX'], [5, 'V'], [4, 'IV'], [1, 'I']];
+  const numerals: [number, string][] = [
+    [100, 'C'],
+    [90, 'XC'],
+    [50, 'L'],
+    [40, 'XL'],
+    [10, 'X'],
+    [9, 'IX'],
+    [5, 'V'],
+    [4, 'IV'],
+    [1, 'I'],
+  ];
   let text = '';
   for (const [worth, numeral] of numerals) {
     for (; value >= worth; value -= worth) text += numeral;
@@ -44,7 +60,15 @@ function oldNameplate({ canvas, grid, style, title, date, of }: Sheet): number {
   for (const [x, lines] of ears) {
     canvas.frame({ x, y: top + 16, width: ear, height: 58 }, 0.8);
     canvas.frame({ x: x + 2, y: top + 18, width: ear - 4, height: 54 }, 0.3);
-    lines.forEach((line, i) => canvas.text(line, { face: i === 0 ? style.bold : style.italic, size: 8.6 }, x + ear / 2, top + 31 + i * 11.5, 'center'));
+    lines.forEach((line, i) =>
+      canvas.text(
+        line,
+        { face: i === 0 ? style.bold : style.italic, size: 8.6 },
+        x + ear / 2,
+        top + 31 + i * 11.5,
+        'center',
+      ),
+    );
   }
   const bar = top + 98;
   canvas.rule(grid.left, bar, grid.right, bar, 2.2);
@@ -90,16 +114,47 @@ export function setFolio(sheet: Sheet, section: string): void {
   const left = number % 2 === 0;
   if (style.era === 'then') {
     const face = { face: style.bold, size: 9 };
-    canvas.text(String(number), { face: style.bold, size: 12 }, left ? grid.left : grid.right, y, left ? 'left' : 'right');
-    canvas.text(`${title.name.toUpperCase()}, ${sheetTown(title.gazetteer)}`, face, (grid.left + grid.right) / 2, y, 'center');
-    canvas.text(longDate(date).toUpperCase(), { face: style.bold, size: 8 }, left ? grid.right : grid.left, y, left ? 'right' : 'left');
+    canvas.text(
+      String(number),
+      { face: style.bold, size: 12 },
+      left ? grid.left : grid.right,
+      y,
+      left ? 'left' : 'right',
+    );
+    canvas.text(
+      `${title.name.toUpperCase()}, ${sheetTown(title.gazetteer)}`,
+      face,
+      (grid.left + grid.right) / 2,
+      y,
+      'center',
+    );
+    canvas.text(
+      longDate(date).toUpperCase(),
+      { face: style.bold, size: 8 },
+      left ? grid.right : grid.left,
+      y,
+      left ? 'right' : 'left',
+    );
     canvas.rule(grid.left, y + 6, grid.right, y + 6, 0.5);
     canvas.rule(grid.left, y + 8.5, grid.right, y + 8.5, 1.4);
     return;
   }
   const name = `${title.name}, ${longDate(date)}`;
-  canvas.text(String(number), { face: style.strongHead, size: 15 }, left ? grid.left : grid.right, y, left ? 'left' : 'right');
-  canvas.text(section.toUpperCase(), { face: style.strongHead, size: 15 }, (grid.left + grid.right) / 2, y, 'center', accent(sheet, 0.2));
+  canvas.text(
+    String(number),
+    { face: style.strongHead, size: 15 },
+    left ? grid.left : grid.right,
+    y,
+    left ? 'left' : 'right',
+  );
+  canvas.text(
+    section.toUpperCase(),
+    { face: style.strongHead, size: 15 },
+    (grid.left + grid.right) / 2,
+    y,
+    'center',
+    accent(sheet, 0.2),
+  );
   canvas.text(name, { face: style.label, size: 7.5 }, left ? grid.right : grid.left, y, left ? 'right' : 'left');
   canvas.rule(grid.left, y + 6, grid.right, y + 6, 1.2, accent(sheet));
 }

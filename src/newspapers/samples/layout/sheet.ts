@@ -43,7 +43,13 @@ export function ruleOff(sheet: Sheet, area: Area, framed = false): void {
   const bottom = area.line + area.lines;
   if (area.column + area.columns < grid.columns) {
     const x = grid.x(area.column + area.columns) - grid.gutter / 2;
-    canvas.rule(x, grid.y(area.line) + 2, x, grid.y(bottom) - (bottom < grid.lines ? grid.leading * 0.6 : 0), style.columnRule);
+    canvas.rule(
+      x,
+      grid.y(area.line) + 2,
+      x,
+      grid.y(bottom) - (bottom < grid.lines ? grid.leading * 0.6 : 0),
+      style.columnRule,
+    );
   }
   if (bottom < grid.lines && !framed) {
     const y = grid.y(bottom) - grid.leading * 0.45;

@@ -5,6 +5,11 @@ import { fitCopy } from './copy-fit.js';
 import type { Area } from './grid.js';
 import { accent, placePicture, ruleOff, type Sheet } from './sheet.js';
 
+/** At most, with the credit. */
+const LINES_OF_A_CAPTION = 4;
+/** Where there is room for less, a story goes without its picture. */
+const LEAST_LINES_OF_A_PICTURE = 9;
+
 export interface StoryBlock {
   story: Story;
   /** Points; smaller where the headline does not fit in `headlineLines`. */
@@ -26,10 +31,11 @@ export function setStory(sheet: Sheet, area: Area, block: StoryBlock): void {
   let line = setHead(sheet, area, block);
 
   const taken = new Array<number>(area.columns).fill(line);
-  if (block.picture !== undefined) {
+  const pictureLines = Math.min(block.picture?.lines ?? 0, end - line - LINES_OF_A_CAPTION);
+  if (block.picture !== undefined && pictureLines >= LEAST_LINES_OF_A_PICTURE) {
     const columns = Math.min(block.picture.columns, area.columns);
     const first = area.columns - columns;
-    const under = setPicture(sheet, { column: area.column + first, columns, line, lines: block.picture.lines }, block.story);
+    const under = setPicture(sheet, { column: area.column + first, columns, line, lines: pictureLines }, block.story);
     for (let i = first; i < area.columns; i++) taken[i] = under;
     if (first === 0) line = under;
   }
@@ -39,7 +45,13 @@ export function setStory(sheet: Sheet, area: Area, block: StoryBlock): void {
   const paragraph: ParagraphStyle = { ...style.body, measure: grid.columnWidth, indent: style.body.size };
   const copy = fitCopy(block.story, room, {
     paragraph,
-    crosshead: { face: style.bold, size: style.body.size, measure: grid.columnWidth, indent: 0, align: style.era === 'now' ? 'left' : 'center' },
+    crosshead: {
+      face: style.bold,
+      size: style.body.size,
+      measure: grid.columnWidth,
+      indent: 0,
+      align: style.era === 'now' ? 'left' : 'center',
+    },
     most: style.era === 'now' ? 3 : 5,
   });
 
@@ -47,7 +59,8 @@ export function setStory(sheet: Sheet, area: Area, block: StoryBlock): void {
   for (let i = 0; i < area.columns; i++) {
     const x = grid.x(area.column + i);
     const start = taken[i] ?? line;
-    if (i > 0 && style.era === 'then') canvas.rule(x - grid.gutter / 2, grid.y(start), x - grid.gutter / 2, grid.y(end), style.columnRule);
+    if (i > 0 && style.era === 'then')
+      canvas.rule(x - grid.gutter / 2, grid.y(start), x - grid.gutter / 2, grid.y(end), style.columnRule);
     for (let row = 0; row < (room[i] ?? 0) && at < copy.length; row++, at++) {
       const set = copy[at];
       if (set === undefined && row === 0) {
@@ -73,7 +86,14 @@ function setHead(sheet: Sheet, area: Area, block: StoryBlock): number {
   let y = grid.y(area.line) + (area.line === 0 ? 0 : grid.leading * 0.35);
 
   if (block.kicker !== undefined) {
-    canvas.text(block.kicker, { face: style.label, size: 7.5 }, then ? x + measure / 2 : x, y + 7, then ? 'center' : 'left', accent(sheet, 0.25));
+    canvas.text(
+      block.kicker,
+      { face: style.label, size: 7.5 },
+      then ? x + measure / 2 : x,
+      y + 7,
+      then ? 'center' : 'left',
+      accent(sheet, 0.25),
+    );
     y += 10;
   }
   const head = headline(sheet, block, measure);
@@ -88,7 +108,13 @@ function setHead(sheet: Sheet, area: Area, block: StoryBlock): number {
       y += 6;
     }
     const face = then ? style.bold : style.italic;
-    const deck = balancedLines(block.story.deck, { face, size, measure: Math.min(measure, 420), indent: 0, align: then ? 'center' : 'left' });
+    const deck = balancedLines(block.story.deck, {
+      face,
+      size,
+      measure: Math.min(measure, 420),
+      indent: 0,
+      align: then ? 'center' : 'left',
+    });
     const shift = then ? (measure - Math.min(measure, 420)) / 2 : 0;
     for (const set of deck) {
       y += size * 1.2;
@@ -105,7 +131,8 @@ function headline(sheet: Sheet, block: StoryBlock, measure: number): Line[] {
   const text = then && block.headlineSize > 11 ? block.story.headline.toUpperCase() : block.story.headline;
   for (let size = block.headlineSize; ; size *= 0.94) {
     const lines = balancedLines(text, { face: style.head, size, measure, indent: 0, align: then ? 'center' : 'left' });
-    const fits = lines.length <= block.headlineLines && lines.every((line) => line.face.width(line.text, size) <= measure);
+    const fits =
+      lines.length <= block.headlineLines && lines.every((line) => line.face.width(line.text, size) <= measure);
     if (fits || size < 8) return lines;
   }
 }
@@ -115,7 +142,14 @@ function setByline(sheet: Sheet, column: number, line: number): number {
   const x = grid.x(column);
   const name = `By ${newsroom.byline()}`;
   canvas.text(name, { face: style.strongHead, size: 7.4 }, x, baseline(sheet, line));
-  canvas.text(`For the ${title.name.split(' ').at(-1) ?? title.name}`, { face: style.label, size: 6.8 }, x, baseline(sheet, line + 1), 'left', 0.2);
+  canvas.text(
+    `For the ${title.name.split(' ').at(-1) ?? title.name}`,
+    { face: style.label, size: 6.8 },
+    x,
+    baseline(sheet, line + 1),
+    'left',
+    0.2,
+  );
   canvas.rule(x, grid.y(line + 2) + 1.5, x + 26, grid.y(line + 2) + 1.5, 0.7, accent(sheet, 0.3));
   return line + 3;
 }
@@ -133,7 +167,13 @@ function setPicture(sheet: Sheet, area: Area, story: Story): number {
   placePicture(sheet, picture, { x, y: top, width, height: box.height - 2 });
 
   const then = style.era === 'then';
-  const caption: ParagraphStyle = { face: then ? style.italic : style.label, size: then ? 8 : 7.1, measure: box.width, indent: 0, align: then ? 'center' : 'left' };
+  const caption: ParagraphStyle = {
+    face: then ? style.italic : style.label,
+    size: then ? 8 : 7.1,
+    measure: box.width,
+    indent: 0,
+    align: then ? 'center' : 'left',
+  };
   const lines = breakLines(text, caption);
   let y = box.y + box.height;
   for (const line of lines) {

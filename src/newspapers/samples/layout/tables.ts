@@ -17,18 +17,53 @@ const DAYS = ['Mon.', 'Tue.', 'Wed.', 'Thu.', 'Fri.', 'Sat.', 'Sun.'];
 /** A table with figures by chance. */
 export function makeTable(kind: TableKind, sheet: Sheet, random: Random): Table {
   const { gazetteer } = sheet.newsroom;
-  const clock = (from: number, to: number): string => `${random.int(from, to)}:${String(random.int(0, 59)).padStart(2, '0')}`;
+  const clock = (from: number, to: number): string =>
+    `${random.int(from, to)}:${String(random.int(0, 59)).padStart(2, '0')}`;
   switch (kind) {
     case 'weather':
-      return { title: 'The weather week', head: ['Day', 'High', 'Low', 'Rain'], rows: DAYS.map((day) => [day, String(random.int(48, 69)), String(random.int(33, 47)), random.chance(0.4) ? '.00' : `.${random.int(10, 98)}`]) };
+      return {
+        title: 'The weather week',
+        head: ['Day', 'High', 'Low', 'Rain'],
+        rows: DAYS.map((day) => [
+          day,
+          String(random.int(48, 69)),
+          String(random.int(33, 47)),
+          random.chance(0.4) ? '.00' : `.${random.int(10, 98)}`,
+        ]),
+      };
     case 'tides':
-      return { title: `Tides at ${gazetteer.town}`, head: ['Day', 'High', 'Feet', 'Low'], rows: DAYS.map((day) => [day, clock(1, 12), `${random.int(5, 9)}.${random.int(0, 9)}`, clock(1, 12)]) };
+      return {
+        title: `Tides at ${gazetteer.town}`,
+        head: ['Day', 'High', 'Feet', 'Low'],
+        rows: DAYS.map((day) => [day, clock(1, 12), `${random.int(5, 9)}.${random.int(0, 9)}`, clock(1, 12)]),
+      };
     case 'vessels':
-      return { title: 'Vessels in port', head: ['Vessel', 'Tons', 'From'], rows: random.shuffle(gazetteer.boats).slice(0, 6).map((boat) => [boat, String(random.int(18, 420)), random.pick(gazetteer.neighbors)]) };
+      return {
+        title: 'Vessels in port',
+        head: ['Vessel', 'Tons', 'From'],
+        rows: random
+          .shuffle(gazetteer.boats)
+          .slice(0, 6)
+          .map((boat) => [boat, String(random.int(18, 420)), random.pick(gazetteer.neighbors)]),
+      };
     case 'prices':
-      return { title: 'Market prices', head: ['Goods', 'Unit', 'Price'], rows: ['Butter', 'Eggs', 'Oats', 'Hay', 'Apples', 'Potatoes', 'Wool'].map((goods, i) => [goods, ['lb.', 'doz.', 'bu.', 'ton', 'box', 'cwt.', 'lb.'][i] ?? '', `$${random.int(0, 9)}.${String(random.int(5, 95)).padStart(2, '0')}`]) };
+      return {
+        title: 'Market prices',
+        head: ['Goods', 'Unit', 'Price'],
+        rows: ['Butter', 'Eggs', 'Oats', 'Hay', 'Apples', 'Potatoes', 'Wool'].map((goods, i) => [
+          goods,
+          ['lb.', 'doz.', 'bu.', 'ton', 'box', 'cwt.', 'lb.'][i] ?? '',
+          `$${random.int(0, 9)}.${String(random.int(5, 95)).padStart(2, '0')}`,
+        ]),
+      };
     case 'standings':
-      return { title: 'How they stand', head: ['Club', 'Won', 'Lost'], rows: random.shuffle(gazetteer.teams).map((team, i) => [team, String(Math.max(1, 14 - i - random.int(0, 1))), String(2 + i + random.int(0, 1))]) };
+      return {
+        title: 'How they stand',
+        head: ['Club', 'Won', 'Lost'],
+        rows: random
+          .shuffle(gazetteer.teams)
+          .map((team, i) => [team, String(Math.max(1, 14 - i - random.int(0, 1))), String(2 + i + random.int(0, 1))]),
+      };
   }
 }
 
@@ -93,6 +128,14 @@ export function setMasthead(sheet: Sheet, area: Area): void {
     [style.era === 'then' ? 'Two dollars a year' : 'Single copy, $1.50', style.italic],
   ] as const;
   const step = Math.min(16, (frame.height - name.size - 26) / lines.length);
-  lines.forEach(([text, face], i) => canvas.text(text, { face, size: Math.min(8.4, step * 0.78) }, center, frame.y + name.size + 16 + step * (i + 0.8), 'center'));
+  lines.forEach(([text, face], i) =>
+    canvas.text(
+      text,
+      { face, size: Math.min(8.4, step * 0.78) },
+      center,
+      frame.y + name.size + 16 + step * (i + 0.8),
+      'center',
+    ),
+  );
   ruleOff(sheet, area, true);
 }

@@ -29,7 +29,17 @@ function setFront(sheet: Sheet): void {
   const top = setNameplate(sheet);
   const rest = grid.lines - top;
   const upper = Math.round(rest * 0.52);
-  setStory(sheet, { column: 0, columns: 4, line: top, lines: upper }, { ...plain(sheet, 4, true), story: newsroom.story(), headlineSize: 46, headlineLines: 2, picture: { columns: 3, lines: 25 } });
+  setStory(
+    sheet,
+    { column: 0, columns: 4, line: top, lines: upper },
+    {
+      ...plain(sheet, 4, true),
+      story: newsroom.story(),
+      headlineSize: 46,
+      headlineLines: 2,
+      picture: { columns: 3, lines: 25 },
+    },
+  );
 
   const table = makeTable('weather', sheet, sheet.random);
   setTable(sheet, { column: 4, columns: 1, line: top, lines: tableLines(table) }, table);
@@ -44,8 +54,16 @@ function setFront(sheet: Sheet): void {
   const strip = 9;
   const line = top + upper;
   const lines = grid.lines - line - strip;
-  setStory(sheet, { column: 0, columns: 3, line, lines }, { ...plain(sheet, 3, false), story: newsroom.story(['news', 'water']), picture: { columns: 1, lines: 15 } });
-  setStory(sheet, { column: 3, columns: 2, line, lines }, { ...plain(sheet, 2, false), story: newsroom.story(['business', 'farm', 'society']), deck: true });
+  setStory(
+    sheet,
+    { column: 0, columns: 3, line, lines },
+    { ...plain(sheet, 3, false), story: newsroom.story(['news', 'water']), picture: { columns: 1, lines: 15 } },
+  );
+  setStory(
+    sheet,
+    { column: 3, columns: 2, line, lines },
+    { ...plain(sheet, 2, false), story: newsroom.story(['business', 'farm', 'society']), deck: true },
+  );
   setAdvertisements(sheet, { column: 0, columns: 5, line: grid.lines - strip, lines: strip });
 }
 
@@ -62,9 +80,17 @@ function setNews(sheet: Sheet, section: string, sections: Sections, tableKind: T
     const deep = random.int(44, 54);
     const right = sheet.number % 2 === 1;
     setAdvertisements(sheet, { column: right ? 2 : 0, columns: 3, line: grid.lines - deep, lines: deep });
-    areas.push({ ...grid.whole(), lines: grid.lines - deep }, { column: right ? 0 : 3, columns: 2, line: grid.lines - deep, lines: deep });
+    areas.push(
+      { ...grid.whole(), lines: grid.lines - deep },
+      { column: right ? 0 : 3, columns: 2, line: grid.lines - deep, lines: deep },
+    );
   }
-  setStories(sheet, areas.flatMap((area) => divide(area, random)), sections, tableKind);
+  setStories(
+    sheet,
+    areas.flatMap((area) => divide(area, random)),
+    sections,
+    tableKind,
+  );
 }
 
 function setStories(sheet: Sheet, places: readonly Area[], sections: Sections, tableKind: TableKind): void {
@@ -115,15 +141,36 @@ function setOpinion(sheet: Sheet): void {
   const lines = grid.lines - deep;
   const upper = 54;
   setMasthead(sheet, { column: 0, columns: 1, line: 0, lines: 17 });
-  setStory(sheet, { column: 0, columns: 1, line: 17, lines: lines - 17 }, { ...plain(sheet, 1, false), story: newsroom.story(['opinion']), byline: false, kicker: 'OUR VIEW' });
-  setStory(sheet, { column: 1, columns: 2, line: 0, lines: upper }, { ...plain(sheet, 2, true), story: newsroom.story(['opinion']), kicker: 'COLUMN', picture: { columns: 2, lines: 16 } });
-  setStory(sheet, { column: 1, columns: 2, line: upper, lines: lines - upper }, { ...plain(sheet, 2, false), story: newsroom.story(['opinion']), kicker: 'GUEST COLUMN' });
+  setStory(
+    sheet,
+    { column: 0, columns: 1, line: 17, lines: lines - 17 },
+    { ...plain(sheet, 1, false), story: newsroom.story(['opinion']), byline: false, kicker: 'OUR VIEW' },
+  );
+  setStory(
+    sheet,
+    { column: 1, columns: 2, line: 0, lines: upper },
+    {
+      ...plain(sheet, 2, true),
+      story: newsroom.story(['opinion']),
+      kicker: 'COLUMN',
+      picture: { columns: 2, lines: 16 },
+    },
+  );
+  setStory(
+    sheet,
+    { column: 1, columns: 2, line: upper, lines: lines - upper },
+    { ...plain(sheet, 2, false), story: newsroom.story(['opinion']), kicker: 'GUEST COLUMN' },
+  );
   let first = true;
-  setFlow(sheet, [3, 4].map((column) => ({ column, columns: 1, line: 0, lines })), () => {
-    const slugs = [...(first ? headingSlugs(sheet, 'Letters', 15) : []), ...letter(sheet)];
-    first = false;
-    return slugs;
-  });
+  setFlow(
+    sheet,
+    [3, 4].map((column) => ({ column, columns: 1, line: 0, lines })),
+    () => {
+      const slugs = [...(first ? headingSlugs(sheet, 'Letters', 15) : []), ...letter(sheet)];
+      first = false;
+      return slugs;
+    },
+  );
   setAdvertisements(sheet, { column: 0, columns: grid.columns, line: lines, lines: deep });
 }
 
@@ -131,7 +178,12 @@ function setClassified(sheet: Sheet): void {
   const { grid } = sheet;
   setFolio(sheet, 'Classified');
   const deep = 34;
-  const places = Array.from({ length: grid.columns }, (_, column) => ({ column, columns: 1, line: 0, lines: column >= 2 ? grid.lines - deep : grid.lines }));
+  const places = Array.from({ length: grid.columns }, (_, column) => ({
+    column,
+    columns: 1,
+    line: 0,
+    lines: column >= 2 ? grid.lines - deep : grid.lines,
+  }));
   setFlow(sheet, places, classifiedSupply(sheet, 14));
   setAdvertisements(sheet, { column: 2, columns: grid.columns - 2, line: grid.lines - deep, lines: deep });
 }
@@ -141,10 +193,23 @@ function setSports(sheet: Sheet): void {
   setFolio(sheet, 'Sports');
   const deep = 20;
   const upper = 50;
-  setStory(sheet, { column: 0, columns: 4, line: 0, lines: upper }, { ...plain(sheet, 4, true), story: newsroom.story(['sports']), headlineSize: 44, picture: { columns: 3, lines: 25 } });
+  setStory(
+    sheet,
+    { column: 0, columns: 4, line: 0, lines: upper },
+    {
+      ...plain(sheet, 4, true),
+      story: newsroom.story(['sports']),
+      headlineSize: 44,
+      picture: { columns: 3, lines: 25 },
+    },
+  );
   const table = makeTable('standings', sheet, random);
   setTable(sheet, { column: 4, columns: 1, line: 0, lines: tableLines(table) }, table);
-  setStory(sheet, { column: 4, columns: 1, line: tableLines(table), lines: upper - tableLines(table) }, { ...plain(sheet, 1, false), story: newsroom.story(['sports']) });
+  setStory(
+    sheet,
+    { column: 4, columns: 1, line: tableLines(table), lines: upper - tableLines(table) },
+    { ...plain(sheet, 1, false), story: newsroom.story(['sports']) },
+  );
   const rest = { column: 0, columns: grid.columns, line: upper, lines: grid.lines - upper - deep };
   setStories(sheet, divide(rest, random), ['sports'], 'standings');
   setAdvertisements(sheet, { column: 0, columns: grid.columns, line: grid.lines - deep, lines: deep });

@@ -25,17 +25,25 @@ export async function renderPicture(request: PictureRequest): Promise<Picture> {
   // a scene is drawn at its own size and enlarged: the softness of a lens, at a quarter of the work
   const sceneWidth = photo ? width : Math.round(width / 2);
   const svg = scene(request.kind, sceneWidth, (sceneWidth * height) / width, random.fork('scene'));
-  const image = sharp(Buffer.from(svg)).removeAlpha().blur(photo ? 0.8 : 0.6).resize(width, height, { fit: 'fill', kernel: 'linear' });
+  const image = sharp(Buffer.from(svg))
+    .removeAlpha()
+    .blur(photo ? 0.8 : 0.6)
+    .resize(width, height, { fit: 'fill', kernel: 'linear' });
 
   if (photo) {
-    const { data, info } = await (request.colour ? image : image.toColourspace('b-w')).raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await (request.colour ? image : image.toColourspace('b-w'))
+      .raw()
+      .toBuffer({ resolveWithObject: true });
     addGrain(data, info.width, info.height, info.channels, random.fork('grain'));
     const raw = sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } });
     const jpeg = await (request.colour ? raw : raw.toColourspace('b-w')).jpeg({ quality: 82 }).toBuffer();
     return { width, height, colour: info.channels === 3, bits: 8, filter: 'DCTDecode', data: jpeg };
   }
   const { data, info } = await image.toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
-  const cut = request.treatment === 'halftone' ? halftone(data, info.width, info.height) : engraving(data, info.width, info.height, random);
+  const cut =
+    request.treatment === 'halftone'
+      ? halftone(data, info.width, info.height)
+      : engraving(data, info.width, info.height, random);
   return { width, height, colour: false, bits: 1, filter: 'FlateDecode', data: await compress(cut) };
 }
 
@@ -76,7 +84,10 @@ function halftone(grey: Buffer, width: number, height: number): Buffer {
 }
 
 const SINE_STEPS = 1024;
-const SINE = Float32Array.from({ length: SINE_STEPS }, (_, step) => 0.5 + 0.5 * Math.sin((2 * Math.PI * step) / SINE_STEPS));
+const SINE = Float32Array.from(
+  { length: SINE_STEPS },
+  (_, step) => 0.5 + 0.5 * Math.sin((2 * Math.PI * step) / SINE_STEPS),
+);
 
 /** Lines that swell with the shade and bend with the form; deep shade is crossed by a second set. */
 function engraving(grey: Buffer, width: number, height: number, random: Random): Buffer {

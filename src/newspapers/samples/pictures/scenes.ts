@@ -25,13 +25,35 @@ const f = (value: number): string => value.toFixed(1);
 export function scene(kind: PictureKind, width: number, height: number, random: Random): string {
   const light = random.pick(LIGHTS);
   const draw: Record<PictureKind, () => string> = {
-    harbor: () => sky(light, width, height, random) + ridge(light.far, width, height, 0.42, 0.1, random) + sea(light, width, height, 0.5, random) + boats(width, height, random) + dock(width, height, random),
-    hills: () => sky(light, width, height, random) + ridge(light.far, width, height, 0.4, 0.16, random) + ridge('#6d7f72', width, height, 0.55, 0.12, random) + ridge(light.near, width, height, 0.7, 0.1, random) + firs(width, height, 0.78, random),
-    lighthouse: () => sky(light, width, height, random) + sea(light, width, height, 0.62, random) + lighthouse(width, height, random),
+    harbor: () =>
+      sky(light, width, height, random) +
+      ridge(light.far, width, height, 0.42, 0.1, random) +
+      sea(light, width, height, 0.5, random) +
+      boats(width, height, random) +
+      dock(width, height, random),
+    hills: () =>
+      sky(light, width, height, random) +
+      ridge(light.far, width, height, 0.4, 0.16, random) +
+      ridge('#6d7f72', width, height, 0.55, 0.12, random) +
+      ridge(light.near, width, height, 0.7, 0.1, random) +
+      firs(width, height, 0.78, random),
+    lighthouse: () =>
+      sky(light, width, height, random) + sea(light, width, height, 0.62, random) + lighthouse(width, height, random),
     street: () => sky(light, width, height, random) + street(width, height, random),
-    bridge: () => sky(light, width, height, random) + ridge(light.far, width, height, 0.38, 0.14, random) + sea(light, width, height, 0.66, random) + bridge(width, height, random),
-    mill: () => sky(light, width, height, random) + ridge(light.far, width, height, 0.45, 0.12, random) + mill(width, height, random) + sea(light, width, height, 0.82, random),
-    orchard: () => sky(light, width, height, random) + ridge(light.far, width, height, 0.36, 0.1, random) + orchard(light, width, height, random),
+    bridge: () =>
+      sky(light, width, height, random) +
+      ridge(light.far, width, height, 0.38, 0.14, random) +
+      sea(light, width, height, 0.66, random) +
+      bridge(width, height, random),
+    mill: () =>
+      sky(light, width, height, random) +
+      ridge(light.far, width, height, 0.45, 0.12, random) +
+      mill(width, height, random) +
+      sea(light, width, height, 0.82, random),
+    orchard: () =>
+      sky(light, width, height, random) +
+      ridge(light.far, width, height, 0.36, 0.1, random) +
+      orchard(light, width, height, random),
     ballfield: () => sky(light, width, height, random) + ballfield(light, width, height, random),
     stage: () => stage(width, height, random),
     portrait: () => portrait(width, height, random),
@@ -134,7 +156,7 @@ function lighthouse(w: number, h: number, random: Random): string {
 function street(w: number, h: number, random: Random): string {
   const ground = 0.74 * h;
   let houses = '';
-  for (let x = -0.04 * w; x < w; ) {
+  for (let x = -0.04 * w; x < w;) {
     const width = random.between(0.14, 0.25) * w;
     const top = random.between(0.2, 0.46) * h;
     houses += `<rect x="${f(x)}" y="${f(top)}" width="${f(width)}" height="${f(ground - top)}" fill="${random.pick(['#8d5f4c', '#b9ab92', '#77807f', '#a48c6b', '#6d5a55'])}"/>`;
@@ -151,7 +173,13 @@ function street(w: number, h: number, random: Random): string {
     x += width;
   }
   let people = '';
-  for (let i = random.int(4, 9); i > 0; i--) people += figure(random.between(0.05, 0.95) * w, (0.78 + random.between(0, 0.12)) * h, random.between(0.12, 0.19) * h, random);
+  for (let i = random.int(4, 9); i > 0; i--)
+    people += figure(
+      random.between(0.05, 0.95) * w,
+      (0.78 + random.between(0, 0.12)) * h,
+      random.between(0.12, 0.19) * h,
+      random,
+    );
   return `${houses}<rect y="${f(ground)}" width="${f(w)}" height="${f(h)}" fill="#8a857b"/><path d="M0 ${f(0.83 * h)} H${f(w)}" stroke="#c9c5bb" stroke-width="${f(0.008 * h)}"/>${people}`;
 }
 
@@ -165,12 +193,14 @@ function bridge(w: number, h: number, random: Random): string {
   const deck = 0.5 * h;
   const spans = random.int(3, 5);
   let all = `<rect y="${f(deck)}" width="${f(w)}" height="${f(0.03 * h)}" fill="#2f2d2a"/>`;
-  for (let i = 0; i <= spans; i++) all += `<path d="M${f((i / spans) * w - 0.016 * w)} ${f(deck)} L${f((i / spans) * w - 0.024 * w)} ${f(0.84 * h)} H${f((i / spans) * w + 0.024 * w)} L${f((i / spans) * w + 0.016 * w)} ${f(deck)} Z" fill="#5d5850"/>`;
+  for (let i = 0; i <= spans; i++)
+    all += `<path d="M${f((i / spans) * w - 0.016 * w)} ${f(deck)} L${f((i / spans) * w - 0.024 * w)} ${f(0.84 * h)} H${f((i / spans) * w + 0.024 * w)} L${f((i / spans) * w + 0.016 * w)} ${f(deck)} Z" fill="#5d5850"/>`;
   for (let i = 0; i < spans; i++) {
     const left = (i / spans) * w;
     const width = w / spans;
     let truss = `M${f(left)} ${f(deck)} L${f(left + width * 0.14)} ${f(deck - 0.17 * h)} H${f(left + width * 0.86)} L${f(left + width)} ${f(deck)}`;
-    for (let bay = 1; bay < 6; bay++) truss += ` M${f(left + (width * bay) / 6)} ${f(deck)} V${f(deck - 0.16 * h)} L${f(left + (width * (bay + (bay < 3 ? 1 : -1))) / 6)} ${f(deck)}`;
+    for (let bay = 1; bay < 6; bay++)
+      truss += ` M${f(left + (width * bay) / 6)} ${f(deck)} V${f(deck - 0.16 * h)} L${f(left + (width * (bay + (bay < 3 ? 1 : -1))) / 6)} ${f(deck)}`;
     all += `<path d="${truss}" stroke="#332f2b" stroke-width="${f(0.009 * w)}" fill="none"/>`;
   }
   return all + (random.chance(0.6) ? figure(random.between(0.2, 0.8) * w, deck, 0.11 * h, random) : '');
@@ -188,7 +218,8 @@ function mill(w: number, h: number, random: Random): string {
     const width = random.between(0.22, 0.3) * w;
     const top = random.between(0.42, 0.52) * h;
     all += `<path d="M${f(x)} ${f(0.76 * h)} V${f(top)} L${f(x + width / 2)} ${f(top - 0.1 * h)} L${f(x + width)} ${f(top)} V${f(0.76 * h)} Z" fill="${random.pick(['#7b6a58', '#8f8578', '#665a50'])}"/>`;
-    for (let pane = 0; pane < 5; pane++) all += `<rect x="${f(x + ((pane + 0.25) / 5) * width)}" y="${f(top + 0.07 * h)}" width="${f(width * 0.1)}" height="${f(0.09 * h)}" fill="#23292c"/>`;
+    for (let pane = 0; pane < 5; pane++)
+      all += `<rect x="${f(x + ((pane + 0.25) / 5) * width)}" y="${f(top + 0.07 * h)}" width="${f(width * 0.1)}" height="${f(0.09 * h)}" fill="#23292c"/>`;
     x += width * 0.96;
   }
   for (let i = 0; i < 16; i++) {
@@ -210,7 +241,8 @@ function orchard(light: Light, w: number, h: number, random: Random): string {
       for (let leaf = 0; leaf < 9; leaf++) {
         all += `<circle cx="${f(x + random.between(-0.3, 0.3) * size)}" cy="${f(y - size * (0.45 + random.between(-0.22, 0.22)))}" r="${f(size * random.between(0.12, 0.22))}" fill="${random.pick(['#4d6a3a', '#5f7d45', '#3d5630', '#6d8a50'])}"/>`;
       }
-      for (let fruit = 0; fruit < 4; fruit++) all += `<circle cx="${f(x + random.between(-0.35, 0.35) * size)}" cy="${f(y - size * random.between(0.25, 0.7))}" r="${f(size * 0.03)}" fill="#c2473a"/>`;
+      for (let fruit = 0; fruit < 4; fruit++)
+        all += `<circle cx="${f(x + random.between(-0.35, 0.35) * size)}" cy="${f(y - size * random.between(0.25, 0.7))}" r="${f(size * 0.03)}" fill="#c2473a"/>`;
     }
   }
   return all;
@@ -218,10 +250,12 @@ function orchard(light: Light, w: number, h: number, random: Random): string {
 
 function ballfield(light: Light, w: number, h: number, random: Random): string {
   let crowd = `<rect y="${f(0.3 * h)}" width="${f(w)}" height="${f(0.2 * h)}" fill="#4c4a46"/>`;
-  for (let i = 0; i < 420; i++) crowd += `<circle cx="${f(random.between(0, w))}" cy="${f(random.between(0.31, 0.48) * h)}" r="${f(random.between(0.006, 0.011) * w)}" fill="${random.pick(['#d8b99c', '#23262b', '#e9e6dc', '#7b2f2a', '#39506a'])}"/>`;
+  for (let i = 0; i < 420; i++)
+    crowd += `<circle cx="${f(random.between(0, w))}" cy="${f(random.between(0.31, 0.48) * h)}" r="${f(random.between(0.006, 0.011) * w)}" fill="${random.pick(['#d8b99c', '#23262b', '#e9e6dc', '#7b2f2a', '#39506a'])}"/>`;
   let all = `${crowd}<rect y="${f(0.49 * h)}" width="${f(w)}" height="${f(0.05 * h)}" fill="#2f4638"/><rect y="${f(0.54 * h)}" width="${f(w)}" height="${f(h)}" fill="${light.ground}"/>`;
   all += `<path d="M${f(0.5 * w)} ${f(0.58 * h)} L${f(0.98 * w)} ${f(0.8 * h)} L${f(0.5 * w)} ${f(1.1 * h)} L${f(0.02 * w)} ${f(0.8 * h)} Z" fill="#b39a72"/><path d="M${f(0.5 * w)} ${f(0.63 * h)} L${f(0.84 * w)} ${f(0.8 * h)} L${f(0.5 * w)} ${f(h)} L${f(0.16 * w)} ${f(0.8 * h)} Z" fill="${light.ground}"/>`;
-  for (let i = random.int(4, 6); i > 0; i--) all += figure(random.between(0.12, 0.88) * w, random.between(0.66, 0.95) * h, random.between(0.2, 0.3) * h, random);
+  for (let i = random.int(4, 6); i > 0; i--)
+    all += figure(random.between(0.12, 0.88) * w, random.between(0.66, 0.95) * h, random.between(0.2, 0.3) * h, random);
   return all;
 }
 
@@ -233,8 +267,15 @@ function stage(w: number, h: number, random: Random): string {
       all += `<rect x="${f(x)}" width="${f(0.028 * w)}" height="${f(0.7 * h)}" fill="${i % 2 === 0 ? '#6d2226' : '#4f181c'}"/>`;
     }
   }
-  for (let i = 0, count = random.int(7, 11); i < count; i++) all += figure((0.26 + (0.48 * i) / (count - 1)) * w, (0.66 + random.between(-0.01, 0.02)) * h, random.between(0.26, 0.33) * h, random);
-  for (let i = 0; i < 60; i++) all += `<circle cx="${f(random.between(0, w))}" cy="${f(random.between(0.82, 1.02) * h)}" r="${f(random.between(0.022, 0.032) * w)}" fill="${random.pick(['#1c1715', '#2b2320', '#38302b'])}"/>`;
+  for (let i = 0, count = random.int(7, 11); i < count; i++)
+    all += figure(
+      (0.26 + (0.48 * i) / (count - 1)) * w,
+      (0.66 + random.between(-0.01, 0.02)) * h,
+      random.between(0.26, 0.33) * h,
+      random,
+    );
+  for (let i = 0; i < 60; i++)
+    all += `<circle cx="${f(random.between(0, w))}" cy="${f(random.between(0.82, 1.02) * h)}" r="${f(random.between(0.022, 0.032) * w)}" fill="${random.pick(['#1c1715', '#2b2320', '#38302b'])}"/>`;
   return all;
 }
 
@@ -248,12 +289,18 @@ function portrait(w: number, h: number, random: Random): string {
   const y = 0.42 * h;
   const head = `<ellipse cx="${f(x)}" cy="${f(y)}" rx="${f(u * 0.17)}" ry="${f(u * 0.22)}" fill="${skin}"/>`;
   const long = random.chance(0.45);
-  const behind = long ? `<path d="M${f(x - u * 0.22)} ${f(y + u * 0.28)} C${f(x - u * 0.3)} ${f(y - u * 0.34)} ${f(x + u * 0.3)} ${f(y - u * 0.34)} ${f(x + u * 0.22)} ${f(y + u * 0.28)} Z" fill="${hair}"/>` : '';
+  const behind = long
+    ? `<path d="M${f(x - u * 0.22)} ${f(y + u * 0.28)} C${f(x - u * 0.3)} ${f(y - u * 0.34)} ${f(x + u * 0.3)} ${f(y - u * 0.34)} ${f(x + u * 0.22)} ${f(y + u * 0.28)} Z" fill="${hair}"/>`
+    : '';
   const top = `<path d="M${f(x - u * 0.185)} ${f(y - u * 0.02)} C${f(x - u * 0.21)} ${f(y - u * 0.3)} ${f(x + u * 0.21)} ${f(y - u * 0.3)} ${f(x + u * 0.185)} ${f(y - u * 0.02)} C${f(x + u * 0.14)} ${f(y - u * 0.15)} ${f(x - u * 0.05)} ${f(y - u * 0.17)} ${f(x - u * 0.185)} ${f(y - u * 0.02)} Z" fill="${hair}"/>`;
   const shade = `<path d="M${f(x + u * 0.03)} ${f(y - u * 0.2)} C${f(x + u * 0.2)} ${f(y - u * 0.15)} ${f(x + u * 0.18)} ${f(y + u * 0.16)} ${f(x + u * 0.02)} ${f(y + u * 0.22)} C${f(x + u * 0.12)} ${f(y + u * 0.08)} ${f(x + u * 0.12)} ${f(y - u * 0.1)} ${f(x + u * 0.03)} ${f(y - u * 0.2)} Z" fill="#000" opacity="0.16"/>`;
-  const eye = (side: number): string => `<path d="M${f(x + side * u * 0.075 - u * 0.04)} ${f(y - u * 0.05)} q${f(u * 0.04)} ${f(-u * 0.025)} ${f(u * 0.08)} 0" stroke="${hair}" stroke-width="${f(u * 0.014)}" fill="none"/><ellipse cx="${f(x + side * u * 0.075)}" cy="${f(y - u * 0.012)}" rx="${f(u * 0.025)}" ry="${f(u * 0.014)}" fill="#231d1a"/>`;
+  const eye = (side: number): string =>
+    `<path d="M${f(x + side * u * 0.075 - u * 0.04)} ${f(y - u * 0.05)} q${f(u * 0.04)} ${f(-u * 0.025)} ${f(u * 0.08)} 0" stroke="${hair}" stroke-width="${f(u * 0.014)}" fill="none"/><ellipse cx="${f(x + side * u * 0.075)}" cy="${f(y - u * 0.012)}" rx="${f(u * 0.025)}" ry="${f(u * 0.014)}" fill="#231d1a"/>`;
   const face = `${eye(-1)}${eye(1)}<path d="M${f(x)} ${f(y - u * 0.01)} l${f(-u * 0.02)} ${f(u * 0.075)} l${f(u * 0.035)} 0" stroke="#000" stroke-opacity="0.35" stroke-width="${f(u * 0.01)}" fill="none"/><path d="M${f(x - u * 0.055)} ${f(y + u * 0.125)} q${f(u * 0.055)} ${f(u * random.between(0.005, 0.035))} ${f(u * 0.11)} 0" stroke="#5c2f2a" stroke-width="${f(u * 0.016)}" fill="none"/>`;
-  const beard = !long && random.chance(0.35) ? `<path d="M${f(x - u * 0.165)} ${f(y + u * 0.04)} C${f(x - u * 0.16)} ${f(y + u * 0.36)} ${f(x + u * 0.16)} ${f(y + u * 0.36)} ${f(x + u * 0.165)} ${f(y + u * 0.04)} C${f(x + u * 0.08)} ${f(y + u * 0.1)} ${f(x - u * 0.08)} ${f(y + u * 0.1)} ${f(x - u * 0.165)} ${f(y + u * 0.04)} Z" fill="${hair}"/>` : '';
+  const beard =
+    !long && random.chance(0.35)
+      ? `<path d="M${f(x - u * 0.165)} ${f(y + u * 0.04)} C${f(x - u * 0.16)} ${f(y + u * 0.36)} ${f(x + u * 0.16)} ${f(y + u * 0.36)} ${f(x + u * 0.165)} ${f(y + u * 0.04)} C${f(x + u * 0.08)} ${f(y + u * 0.1)} ${f(x - u * 0.08)} ${f(y + u * 0.1)} ${f(x - u * 0.165)} ${f(y + u * 0.04)} Z" fill="${hair}"/>`
+      : '';
   const body = `<path d="M${f(x - u * 0.44)} ${f(h)} C${f(x - u * 0.42)} ${f(y + u * 0.34)} ${f(x - u * 0.12)} ${f(y + u * 0.36)} ${f(x)} ${f(y + u * 0.3)} C${f(x + u * 0.12)} ${f(y + u * 0.36)} ${f(x + u * 0.42)} ${f(y + u * 0.34)} ${f(x + u * 0.44)} ${f(h)} Z" fill="${coat}"/><path d="M${f(x - u * 0.09)} ${f(y + u * 0.3)} L${f(x)} ${f(y + u * 0.5)} L${f(x + u * 0.09)} ${f(y + u * 0.3)} Z" fill="#ece8df"/><rect x="${f(x - u * 0.075)}" y="${f(y + u * 0.14)}" width="${f(u * 0.15)}" height="${f(u * 0.2)}" fill="${skin}"/>`;
   return `<defs><radialGradient id="b" cx="0.4" cy="0.35" r="0.9"><stop offset="0" stop-color="#e2ddd2"/><stop offset="1" stop-color="${back}"/></radialGradient></defs><rect width="${f(w)}" height="${f(h)}" fill="url(#b)"/>${behind}${body}${head}${shade}${beard}${face}${top}`;
 }

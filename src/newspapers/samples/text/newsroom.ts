@@ -46,13 +46,19 @@ export class Newsroom {
       list.filter((item) => item.era === undefined || item.era === gazetteer.era);
     this.gazetteer = gazetteer;
     this.#random = random;
-    this.#topics = new Pack(random.fork('topics'), ofThisEra([...TOWN_TOPICS, ...COUNTRY_TOPICS, ...CURIOUS_TOPICS, ...SPORT_AND_OPINION_TOPICS]));
+    this.#topics = new Pack(
+      random.fork('topics'),
+      ofThisEra([...TOWN_TOPICS, ...COUNTRY_TOPICS, ...CURIOUS_TOPICS, ...SPORT_AND_OPINION_TOPICS]),
+    );
     this.#stock = new Pack(random.fork('stock'), STOCK_SENTENCES);
     this.#items = new Pack(random.fork('items'), LOCAL_ITEMS);
     this.#letters = new Pack(random.fork('letters'), LETTERS);
     this.#proverbs = new Pack(random.fork('proverbs'), PROVERBS);
     this.#trades = new Pack(random.fork('trades'), ofThisEra(TRADES));
-    this.#classified = ofThisEra(CLASSIFIED).map(({ heading, items }) => ({ heading, items: new Pack(random.fork(heading), items) }));
+    this.#classified = ofThisEra(CLASSIFIED).map(({ heading, items }) => ({
+      heading,
+      items: new Pack(random.fork(heading), items),
+    }));
   }
 
   /** A story of one of these sections; of any but opinion and sports when none is named. */
@@ -71,11 +77,23 @@ export class Newsroom {
       this.#packs.set(topic, packs);
     }
     const { body, captions, which } = packs;
-    return new Story({ topic, body, captions, which: which.next(), stock: this.#stock, random, gazetteer: this.gazetteer, more: () => this.story(sections) });
+    return new Story({
+      topic,
+      body,
+      captions,
+      which: which.next(),
+      stock: this.#stock,
+      random,
+      gazetteer: this.gazetteer,
+      more: () => this.story(sections),
+    });
   }
 
   localItem = (): string => this.#tell(this.#items.next());
-  letter = (): { text: string; writer: string } => ({ text: this.#tell(this.#letters.next()), writer: this.#tell('{person}, {neighbor}') });
+  letter = (): { text: string; writer: string } => ({
+    text: this.#tell(this.#letters.next()),
+    writer: this.#tell('{person}, {neighbor}'),
+  });
   proverb = (): string => this.#tell(this.#proverbs.next());
   headings = (): string[] => this.#classified.map(({ heading }) => heading);
 

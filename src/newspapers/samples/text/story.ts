@@ -55,7 +55,8 @@ export class Story {
     }
     const sentences: string[] = [];
     const count = this.#told === 0 ? 1 : Math.min(left, this.#random.int(1, most));
-    for (let i = 0; i < count; i++) sentences.push(this.#told++ === 0 ? this.#lead : this.#teller.tell(this.#body.next()));
+    for (let i = 0; i < count; i++)
+      sentences.push(this.#told++ === 0 ? this.#lead : this.#teller.tell(this.#body.next()));
     return { kind: 'paragraph', sentences };
   }
 
@@ -66,7 +67,8 @@ export class Story {
 
   /** A picture for the story and what is under it; a portrait for a narrow place, where there is one. */
   caption(narrow: boolean): { picture: PictureKind; text: string } {
-    const { picture, text } = this.#captions.nextWhere((caption) => (caption.picture === 'portrait') === narrow) ?? this.#captions.next();
+    const { picture, text } =
+      this.#captions.nextWhere((caption) => (caption.picture === 'portrait') === narrow) ?? this.#captions.next();
     return { picture, text: this.#teller.tell(text) };
   }
 }

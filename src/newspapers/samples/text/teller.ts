@@ -26,8 +26,22 @@ interface Person {
 
 const NUMBER_WORDS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
-const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
-const OFFICE = /(?:^|\s)(Mayor|Captain|Judge|Dr\.|Rev\.|Sheriff|Marshal|Professor|Principal|Coach|Chief|Superintendent|Commissioner|Deputy|Councilor|Alderman|Postmaster|Engineer|Constable|Mrs\.|Miss|Mr\.) $/;
+const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
+const OFFICE =
+  /(?:^|\s)(Mayor|Captain|Judge|Dr\.|Rev\.|Sheriff|Marshal|Professor|Principal|Coach|Chief|Superintendent|Commissioner|Deputy|Councilor|Alderman|Postmaster|Engineer|Constable|Mrs\.|Miss|Mr\.) $/;
 
 export class Teller {
   readonly #random: Random;
@@ -89,26 +103,46 @@ export class Teller {
       return value;
     };
     switch (slot) {
-      case 'P': return keep('P', g.places);
-      case 'S': return keep('S', g.streets);
-      case 'T': return keep('T', g.neighbors);
-      case 'O': return keep('O', g.orgs);
-      case 'W': return keep('W', WEEKDAYS.slice(0, 6));
-      case 'M': return keep('M', MONTHS);
-      case 'V': return keep('V', g.boats);
-      case 'place': return this.#random.pick(g.places);
-      case 'street': return this.#random.pick(g.streets);
-      case 'neighbor': return this.#random.pick(g.neighbors);
-      case 'org': return this.#random.pick(g.orgs);
-      case 'boat': return this.#random.pick(g.boats);
-      case 'team': return this.#random.pick(g.teams);
-      case 'weekday': return this.#random.pick(WEEKDAYS);
-      case 'month': return this.#random.pick(MONTHS);
-      case 'hour': return this.#hour();
-      case 'person': return this.#somebody(before);
-      case 'surname': return this.#newPerson().surname;
-      case 'lady': return fullName(this.#newPerson(true));
-      default: throw new Error(`unknown slot {${slot}} in a sample text`);
+      case 'P':
+        return keep('P', g.places);
+      case 'S':
+        return keep('S', g.streets);
+      case 'T':
+        return keep('T', g.neighbors);
+      case 'O':
+        return keep('O', g.orgs);
+      case 'W':
+        return keep('W', WEEKDAYS.slice(0, 6));
+      case 'M':
+        return keep('M', MONTHS);
+      case 'V':
+        return keep('V', g.boats);
+      case 'place':
+        return this.#random.pick(g.places);
+      case 'street':
+        return this.#random.pick(g.streets);
+      case 'neighbor':
+        return this.#random.pick(g.neighbors);
+      case 'org':
+        return this.#random.pick(g.orgs);
+      case 'boat':
+        return this.#random.pick(g.boats);
+      case 'team':
+        return this.#random.pick(g.teams);
+      case 'weekday':
+        return this.#random.pick(WEEKDAYS);
+      case 'month':
+        return this.#random.pick(MONTHS);
+      case 'hour':
+        return this.#hour();
+      case 'person':
+        return this.#somebody(before);
+      case 'surname':
+        return this.#newPerson().surname;
+      case 'lady':
+        return fullName(this.#newPerson(true));
+      default:
+        throw new Error(`unknown slot {${slot}} in a sample text`);
     }
   }
 
@@ -120,7 +154,8 @@ export class Teller {
 
   #number(name: string, low: number, high: number, step: number, before: string, after: string): string {
     const known = name === 'n' ? undefined : this.#fixed.get(`number ${name}`);
-    const value = known === undefined ? low + step * this.#random.int(0, Math.floor((high - low) / step)) : Number(known);
+    const value =
+      known === undefined ? low + step * this.#random.int(0, Math.floor((high - low) / step)) : Number(known);
     if (name !== 'n') this.#fixed.set(`number ${name}`, String(value));
     const bare = /(^|[\s“—])$/.test(before) && /^[\s,;.?!—-]?$/.test(after);
     if (bare && value < NUMBER_WORDS.length) return NUMBER_WORDS[value] ?? String(value);
@@ -156,11 +191,12 @@ export class Teller {
     const { era } = this.#gazetteer;
     const woman = womanOnly ?? this.#random.chance(era === 'then' ? 0.3 : 0.5);
     let surname = this.#random.pick(SURNAMES);
-    while (this.#surnamesUsed.has(surname) && this.#surnamesUsed.size < SURNAMES.length) surname = this.#random.pick(SURNAMES);
+    while (this.#surnamesUsed.has(surname) && this.#surnamesUsed.size < SURNAMES.length)
+      surname = this.#random.pick(SURNAMES);
     this.#surnamesUsed.add(surname);
     const names = GIVEN_NAMES[era];
     let given = this.#random.pick(woman ? names.women : names.men);
-    if (era === 'then' && !woman) given += ` ${this.#random.pick([...'ABCDEFGHJLMRSTW'])}.`;
+    if (era === 'then' && !woman) given += ` ${this.#random.pick(Array.from('ABCDEFGHJLMRSTW'))}.`;
     const honorific = era === 'now' ? '' : woman ? this.#random.pick(['Mrs.', 'Miss']) : 'Mr.';
     return { given, surname, woman, honorific, told: false };
   }
@@ -181,14 +217,20 @@ function pronounOf(person: Person, pronoun: string): string {
 /** Mends what filling leaves behind: doubled stops, articles, quotes, the capital at the start. */
 function polish(text: string): string {
   const mended = text
-    .replace(/\ba\(n\) ([“‘]?)(\w+)/g, (_, quote: string, word: string) => `${needsAn(word) ? 'an' : 'a'} ${quote}${word}`)
+    .replace(
+      /\ba\(n\) ([“‘]?)(\w+)/g,
+      (_, quote: string, word: string) => `${needsAn(word) ? 'an' : 'a'} ${quote}${word}`,
+    )
     .replace(/,([.,;?!”])/g, (_, stop: string) => (stop === '”' ? ',”' : stop))
     .replace(/\.\.(?!\.)/g, '.')
     .replace(/ {2,}/g, ' ')
     .replaceAll("'", '’')
     .trim();
   // a slot may begin a sentence, too; after "p.m." nothing begins
-  return mended.replace(/(^|(?<!p\.m)[.?!]”? )([“‘]?)(\p{Ll})/gu, (_, before: string, quote: string, letter: string) => before + quote + letter.toUpperCase());
+  return mended.replace(
+    /(^|(?<!p\.m)[.?!]”? )([“‘]?)(\p{Ll})/gu,
+    (_, before: string, quote: string, letter: string) => before + quote + letter.toUpperCase(),
+  );
 }
 
 function needsAn(word: string): boolean {

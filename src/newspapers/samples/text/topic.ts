@@ -16,5 +16,16 @@ export interface Topic {
   captions: readonly { picture: PictureKind; text: string }[];
 }
 
-export const PICTURE_KINDS = ['harbor', 'street', 'hills', 'bridge', 'mill', 'portrait', 'orchard', 'lighthouse', 'ballfield', 'stage'] as const;
+export const PICTURE_KINDS = [
+  'harbor',
+  'street',
+  'hills',
+  'bridge',
+  'mill',
+  'portrait',
+  'orchard',
+  'lighthouse',
+  'ballfield',
+  'stage',
+] as const;
 export type PictureKind = (typeof PICTURE_KINDS)[number];

@@ -4,7 +4,13 @@ import type { Topic } from './topic.js';
 export const COUNTRY_TOPICS: readonly Topic[] = [
   {
     section: 'water',
-    headlines: ['Salmon run is late but heavy', 'Boats wait for weather on the bar', 'First salmon taken by the {V}', 'Fleet brings in {k:40-190} tons', 'Long line of boats crosses bar'],
+    headlines: [
+      'Salmon run is late but heavy',
+      'Boats wait for weather on the bar',
+      'First salmon taken by the {V}',
+      'Fleet brings in {k:40-190} tons',
+      'Long line of boats crosses bar',
+    ],
     decks: ['Cannery puts on a night shift', 'Price holds at the dock', 'Skippers report cold, clear water'],
     leads: [
       'The salmon came in on {W} with the evening tide, {n:9-20} days late, and the whole fleet went out to meet them.',
@@ -32,8 +38,16 @@ export const COUNTRY_TOPICS: readonly Topic[] = [
   },
   {
     section: 'water',
-    headlines: ['Keeper counts {k:20-60} years at the light', 'Fog signal silent for a night', 'Lighthouse gets a new lens'],
-    decks: ['Only two ships were ever lost in sight of it', 'Lamp can be seen {p:14-19} miles', 'Visitors climb {q:88-140} steps'],
+    headlines: [
+      'Keeper counts {k:20-60} years at the light',
+      'Fog signal silent for a night',
+      'Lighthouse gets a new lens',
+    ],
+    decks: [
+      'Only two ships were ever lost in sight of it',
+      'Lamp can be seen {p:14-19} miles',
+      'Visitors climb {q:88-140} steps',
+    ],
     leads: [
       'The light on the point has been lit {k:20-60} years this {M}, and {A:the keeper}, has been there for {n:8-18} of them.',
       'For the first time that anyone remembers the fog signal was silent on {W} night, and half the town woke up.',
@@ -59,7 +73,11 @@ export const COUNTRY_TOPICS: readonly Topic[] = [
   {
     section: 'water',
     headlines: ['{V} goes aground and floats off', 'Dredge to start work at the bar', 'Ferry to run every hour'],
-    decks: ['Passengers waited with a card game', 'Channel will be {k:14-22} feet at low water', 'Commission will pay half'],
+    decks: [
+      'Passengers waited with a card game',
+      'Channel will be {k:14-22} feet at low water',
+      'Commission will pay half',
+    ],
     leads: [
       'The {V} went aground on the middle sand on {W} with {n:11-40} passengers and floated off {n:5-9} hours later with all of them.',
       'The channel over the bar will be {k:14-22} feet deep at low water by {M}, if a dredge now on its way does what is promised.',
@@ -113,7 +131,11 @@ export const COUNTRY_TOPICS: readonly Topic[] = [
   },
   {
     section: 'farm',
-    headlines: ['Fair opens with {k:300-900} entries', 'Squash of {p:88-240} pounds takes ribbon', 'Crowd of {j:2000-9000/100} at county fair'],
+    headlines: [
+      'Fair opens with {k:300-900} entries',
+      'Squash of {p:88-240} pounds takes ribbon',
+      'Crowd of {j:2000-9000/100} at county fair',
+    ],
     decks: ['Pig races draw the largest crowd', 'Quilts fill the whole north wall', 'Band plays in spite of the heat'],
     leads: [
       'The {county} fair opened on {W} under a clear sky, with {k:300-900} entries and a line at the gate.',
@@ -142,7 +164,11 @@ export const COUNTRY_TOPICS: readonly Topic[] = [
   {
     section: 'farm',
     headlines: ['Dairymen vote to keep the creamery', 'Hay is heavy in the bottoms', 'Farmers talk about drains'],
-    decks: ['Members to put in ${k:20-90/5} each', 'Dry month ahead, say those who ought to know', 'Dance will try the boards on {W}'],
+    decks: [
+      'Members to put in ${k:20-90/5} each',
+      'Dry month ahead, say those who ought to know',
+      'Dance will try the boards on {W}',
+    ],
     leads: [
       'By a vote of {n:41-88} to {n:6-12} the dairymen of the {T} valley decided on {W} to keep their creamery and to mend its roof.',
       'Hay is in the barn on most of the bottom land, and it is heavy, dry and sweet.',
@@ -168,8 +194,17 @@ export const COUNTRY_TOPICS: readonly Topic[] = [
   },
   {
     section: 'business',
-    headlines: ['Mill will add a second saw', '{A} opens shop on {S}', 'Cannery sold to {town} people', 'More work at the mill'],
-    decks: ['{k:20-80} hands to be taken on', 'Building was empty for {p:3-9} years', 'Buyers come from as far as the islands'],
+    headlines: [
+      'Mill will add a second saw',
+      '{A} opens shop on {S}',
+      'Cannery sold to {town} people',
+      'More work at the mill',
+    ],
+    decks: [
+      '{k:20-80} hands to be taken on',
+      'Building was empty for {p:3-9} years',
+      'Buyers come from as far as the islands',
+    ],
     leads: [
       'The mill at the head of the slough will put in a second saw and take on {k:20-80} hands by {M}, its manager said on {W}.',
       '{A} has bought the empty building on {S} and will open there in {M} with a stock of hardware, paint and stoves.',
@@ -198,7 +233,11 @@ export const COUNTRY_TOPICS: readonly Topic[] = [
     section: 'business',
     era: 'now',
     headlines: ['Bakery rises again on {S}', 'Farmers market adds stalls', 'Storefronts fill up on {S}'],
-    decks: ['Owners are {k:24-39} and learned the trade here', 'Saturday crowds doubled last year', 'Only {p:3-8} windows are still empty'],
+    decks: [
+      'Owners are {k:24-39} and learned the trade here',
+      'Saturday crowds doubled last year',
+      'Only {p:3-8} windows are still empty',
+    ],
     leads: [
       'The ovens at the old bakery on {S} were lit again on {W} for the first time in {n:4-9} years.',
       'The {town} farmers market will open on {W} with {n:8-30} more stalls than last season, {A:the market manager}, said.',
@@ -251,7 +290,12 @@ export const COUNTRY_TOPICS: readonly Topic[] = [
   },
   {
     section: 'society',
-    headlines: ['{A} dead at {k:78-97}', 'Pioneer of {T} laid to rest', 'Founder of {O} passes', 'Last of the wagon party is gone'],
+    headlines: [
+      '{A} dead at {k:78-97}',
+      'Pioneer of {T} laid to rest',
+      'Founder of {O} passes',
+      'Last of the wagon party is gone',
+    ],
     decks: ['Came to {county} when there was no road', 'Services were held on {W}', 'Long life of work is ended'],
     leads: [
       '{A}, who came to {county} as a child and never saw a reason to leave, died at home near {T} on {W} at the age of {k:78-97}.',

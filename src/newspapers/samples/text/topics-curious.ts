@@ -59,7 +59,12 @@ export const CURIOUS_TOPICS: readonly Topic[] = [
   },
   {
     section: 'news',
-    headlines: ['{A} elected by {k:3-48} votes', 'Levy passes in light vote', 'Three seek seat on council', 'Recount changes nothing'],
+    headlines: [
+      '{A} elected by {k:3-48} votes',
+      'Levy passes in light vote',
+      'Three seek seat on council',
+      'Recount changes nothing',
+    ],
     decks: ['Polls closed in a downpour', 'One ballot was a grocery list', 'Upper precinct decided it'],
     leads: [
       '{A} was elected to the council on {W} by {k:3-48} votes, after a count that went on until the lamps were changed.',
@@ -80,12 +85,24 @@ export const CURIOUS_TOPICS: readonly Topic[] = [
       '“I have no program,” {A} said. “I have a list.” The list has {n:11-19} items, of which the first is a culvert.',
       'Watchers from both sides shared a thermos and a bench.',
     ],
-    captions: [{ picture: 'portrait', text: '{A} has no program but a list.' }, { picture: 'street', text: 'Voters waited on {S} in a downpour.' }],
+    captions: [
+      { picture: 'portrait', text: '{A} has no program but a list.' },
+      { picture: 'street', text: 'Voters waited on {S} in a downpour.' },
+    ],
   },
   {
     section: 'society',
-    headlines: ['Spelling match goes {k:9-31} rounds', 'Debaters from {T} win cup', 'School garden takes a prize', 'Pupils map every tree in town'],
-    decks: ['Word that ended it was “necessary”', 'Judges took half an hour to agree', 'Grown people were not permitted to help'],
+    headlines: [
+      'Spelling match goes {k:9-31} rounds',
+      'Debaters from {T} win cup',
+      'School garden takes a prize',
+      'Pupils map every tree in town',
+    ],
+    decks: [
+      'Word that ended it was “necessary”',
+      'Judges took half an hour to agree',
+      'Grown people were not permitted to help',
+    ],
     leads: [
       'It took {k:9-31} rounds and a word that has ruined better people to end the county spelling match at {P} on {W}.',
       'Resolved, that the town does more for the country than the country for the town: the affirmative, from {T}, won by a vote of 2 to 1 on {W}.',
@@ -112,7 +129,12 @@ export const CURIOUS_TOPICS: readonly Topic[] = [
   },
   {
     section: 'farm',
-    headlines: ['Bees winter well in {T}', 'Sheep found after {k:9-40} days', 'Mushrooms up early', 'Great crop of hazelnuts'],
+    headlines: [
+      'Bees winter well in {T}',
+      'Sheep found after {k:9-40} days',
+      'Mushrooms up early',
+      'Great crop of hazelnuts',
+    ],
     decks: ['Keeper lost only {j:2-5} hives', 'Dog is given the credit', 'Baskets go by the morning boat'],
     leads: [
       '{A} of {T} opened {n:40-120} hives on {W}, lost none of them but {j:2-5}, and was stung only by way of greeting.',
@@ -133,11 +155,19 @@ export const CURIOUS_TOPICS: readonly Topic[] = [
       'Nuts are drying in the loft of {place}, and the boards are beginning to complain.',
       'The market in {neighbor} will take all that can be sent.',
     ],
-    captions: [{ picture: 'orchard', text: 'Hives stand between the rows at the {A.surname} place.' }, { picture: 'hills', text: 'The burn above {T}, where the grass never froze.' }],
+    captions: [
+      { picture: 'orchard', text: 'Hives stand between the rows at the {A.surname} place.' },
+      { picture: 'hills', text: 'The burn above {T}, where the grass never froze.' },
+    ],
   },
   {
     section: 'business',
-    headlines: ['Hotel sold; new roof promised', '{A} retires after {k:30-58} years', 'Ice plant will run all year', 'Brickyard fires first kiln'],
+    headlines: [
+      'Hotel sold; new roof promised',
+      '{A} retires after {k:30-58} years',
+      'Ice plant will run all year',
+      'Brickyard fires first kiln',
+    ],
     decks: ['Guests will be moved one floor down', 'Counter was worn through twice', 'Clay from {T} is found good'],
     leads: [
       'The hotel on {S} was sold on {W} to {A:of this place}, who has promised it a roof.',
@@ -158,11 +188,20 @@ export const CURIOUS_TOPICS: readonly Topic[] = [
       'The sign, which has lacked its second letter since the storm, will be repainted.',
       'No hands will be let go.',
     ],
-    captions: [{ picture: 'street', text: 'The building on {S}, under its old roof.' }, { picture: 'portrait', text: '{A}: the same hat, three times.' }, { picture: 'mill', text: 'The works at the end of {S}.' }],
+    captions: [
+      { picture: 'street', text: 'The building on {S}, under its old roof.' },
+      { picture: 'portrait', text: '{A}: the same hat, three times.' },
+      { picture: 'mill', text: 'The works at the end of {S}.' },
+    ],
   },
   {
     section: 'news',
-    headlines: ['Strange light over {T} explained', 'Snow falls on the beach', 'Earth shakes; dishes rattle', 'Comet seen by many'],
+    headlines: [
+      'Strange light over {T} explained',
+      'Snow falls on the beach',
+      'Earth shakes; dishes rattle',
+      'Comet seen by many',
+    ],
     decks: ['Professor calls it ordinary', 'Hens would not leave the house', 'Some slept through it'],
     leads: [
       'The light that was seen over {T} on {W} night was a lantern on a pole, and the pole was {A}’s.',
@@ -182,11 +221,19 @@ export const CURIOUS_TOPICS: readonly Topic[] = [
       'A clock that had been stopped for years began to go.',
       'The oldest tree in the park lost a limb, which will be made into a bench.',
     ],
-    captions: [{ picture: 'hills', text: 'Looking toward {T}, over which the light was seen.' }, { picture: 'lighthouse', text: 'The point on the morning after.' }],
+    captions: [
+      { picture: 'hills', text: 'Looking toward {T}, over which the light was seen.' },
+      { picture: 'lighthouse', text: 'The point on the morning after.' },
+    ],
   },
   {
     section: 'sports',
-    headlines: ['Chess by mail enters {k:3-9}th year', 'Horseshoe title goes to {A}', '{T} wins tug of war', 'Swimmers cross the bay'],
+    headlines: [
+      'Chess by mail enters {k:3-9}th year',
+      'Horseshoe title goes to {A}',
+      '{T} wins tug of war',
+      'Swimmers cross the bay',
+    ],
     decks: ['A bishop was lost in the post', 'Rope has been sent for inspection', 'Water was {j:48-55} degrees'],
     leads: [
       'The game of chess between {town} and {T}, which is played by mail, entered its {k:3-9}th year on {W} with a check.',
@@ -207,7 +254,11 @@ export const CURIOUS_TOPICS: readonly Topic[] = [
       'A ribbon was given to {D}, who was last and waved all the way.',
       'Judges measured with a string, and then measured the string.',
     ],
-    captions: [{ picture: 'ballfield', text: 'The grounds at {P}, a few minutes before the pull.' }, { picture: 'harbor', text: 'Boats stood by with blankets.' }, { picture: 'portrait', text: '{A} trained behind the barn.' }],
+    captions: [
+      { picture: 'ballfield', text: 'The grounds at {P}, a few minutes before the pull.' },
+      { picture: 'harbor', text: 'Boats stood by with blankets.' },
+      { picture: 'portrait', text: '{A} trained behind the barn.' },
+    ],
   },
   {
     section: 'opinion',
@@ -257,6 +308,9 @@ export const CURIOUS_TOPICS: readonly Topic[] = [
       'By dark I could see the lights of town across the water, and I counted them, and there were more than I had thought.',
       'What I learned I could write on a postage stamp, and it would still be good for a letter.',
     ],
-    captions: [{ picture: 'hills', text: 'At the head of the bay the road gives up.' }, { picture: 'harbor', text: 'A place to wait for boats.' }],
+    captions: [
+      { picture: 'hills', text: 'At the head of the bay the road gives up.' },
+      { picture: 'harbor', text: 'A place to wait for boats.' },
+    ],
   },
 ];

@@ -4,7 +4,12 @@ import type { Topic } from './topic.js';
 export const SPORT_AND_OPINION_TOPICS: readonly Topic[] = [
   {
     section: 'sports',
-    headlines: ['{town} nine beats {T}, {k:6-11} to {j:2-5}', '{T} shut out by {A}', 'Double header is divided', 'Late hit wins it for {town}'],
+    headlines: [
+      '{town} nine beats {T}, {k:6-11} to {j:2-5}',
+      '{T} shut out by {A}',
+      'Double header is divided',
+      'Late hit wins it for {town}',
+    ],
     decks: ['{A} strikes out {m:9-14}', 'Umpire hit by foul, finishes game', 'Ball lost in the slough'],
     leads: [
       'With two out and the tide coming over left field, {A} drove in {n:2-3} runs on {W} and {town} beat {T}, {k:6-11} to {j:2-5}.',
@@ -33,8 +38,17 @@ export const SPORT_AND_OPINION_TOPICS: readonly Topic[] = [
   {
     section: 'sports',
     era: 'now',
-    headlines: ['Otters hold off {T} at home', 'Defense carries Otters past {T}', 'Late basket sinks {T}', 'Otters’ streak stands at {j:6-14}'],
-    decks: ['{A} scores {k:18-34} in final home game', 'Defense carried the second half', 'District tournament is next'],
+    headlines: [
+      'Otters hold off {T} at home',
+      'Defense carries Otters past {T}',
+      'Late basket sinks {T}',
+      'Otters’ streak stands at {j:6-14}',
+    ],
+    decks: [
+      '{A} scores {k:18-34} in final home game',
+      'Defense carried the second half',
+      'District tournament is next',
+    ],
     leads: [
       '{A} scored {k:18-34} points on {W}, the last {n:6-11} of them in the fourth quarter, as the Otters held off {T}, {n:58-71} to {n:44-57}.',
       'It was not pretty, Coach {C} said, and it was not quick, but on {W} night it was enough.',
@@ -61,8 +75,17 @@ export const SPORT_AND_OPINION_TOPICS: readonly Topic[] = [
   },
   {
     section: 'sports',
-    headlines: ['{A} wins the bay race', '{k:30-90} anglers, one fish', 'Foot race to {T} and back', 'Race sailed in light airs'],
-    decks: ['Two boats swamped; all hands picked up', 'Winner is {p:58-74} and was not tired', 'Cup stays on this side of the bay'],
+    headlines: [
+      '{A} wins the bay race',
+      '{k:30-90} anglers, one fish',
+      'Foot race to {T} and back',
+      'Race sailed in light airs',
+    ],
+    decks: [
+      'Two boats swamped; all hands picked up',
+      'Winner is {p:58-74} and was not tired',
+      'Cup stays on this side of the bay',
+    ],
     leads: [
       'The {V} won the bay race on {W} by the length of a dock line, with {A} at the tiller.',
       '{k:30-90} anglers fished from dawn until dark on {W}, and {A:who came only to watch}, caught the only fish.',
@@ -113,7 +136,12 @@ export const SPORT_AND_OPINION_TOPICS: readonly Topic[] = [
   },
   {
     section: 'opinion',
-    headlines: ['A visit to the archives', 'The year the bay froze', 'Notes from a slow train', 'On keeping old newspapers'],
+    headlines: [
+      'A visit to the archives',
+      'The year the bay froze',
+      'Notes from a slow train',
+      'On keeping old newspapers',
+    ],
     decks: ['From our occasional correspondent', 'A column', 'Things seen and overheard'],
     leads: [
       'In a room behind {P} there are {n:40-120} bound volumes of this newspaper, and in them, as far as anyone can tell, is everything that ever happened here.',

@@ -4,8 +4,19 @@ import type { Topic } from './topic.js';
 export const TOWN_TOPICS: readonly Topic[] = [
   {
     section: 'news',
-    headlines: ['Council votes to rebuild {S}', 'New sidewalks ordered for {S}', '{S} will be torn up by {M}', 'Council divided over walks', 'Property owners to share cost of walks'],
-    decks: ['Work is to begin in {M}; owners will pay a third', 'Two members call the price too high', 'Old planks and broken concrete to go at last', 'Crowded meeting runs past eleven'],
+    headlines: [
+      'Council votes to rebuild {S}',
+      'New sidewalks ordered for {S}',
+      '{S} will be torn up by {M}',
+      'Council divided over walks',
+      'Property owners to share cost of walks',
+    ],
+    decks: [
+      'Work is to begin in {M}; owners will pay a third',
+      'Two members call the price too high',
+      'Old planks and broken concrete to go at last',
+      'Crowded meeting runs past eleven',
+    ],
     leads: [
       'After two hours of argument the {town} council voted {n:4-6} to 2 on {W} to rebuild the walks of {S} from the water to {P}.',
       'The walks of {S}, which have tripped three generations of {town} residents, will be rebuilt this year, the council decided {W} night.',
@@ -31,8 +42,17 @@ export const TOWN_TOPICS: readonly Topic[] = [
   },
   {
     section: 'news',
-    headlines: ['Bridge closed until {M}', 'Slough bridge found unsafe', 'County to replace two spans', 'Detour adds {k:4-9} miles to {T} road'],
-    decks: ['Inspector finds three piles eaten through', 'Traffic for {T} must go by way of {street}', 'Mail and milk will be carried over on foot'],
+    headlines: [
+      'Bridge closed until {M}',
+      'Slough bridge found unsafe',
+      'County to replace two spans',
+      'Detour adds {k:4-9} miles to {T} road',
+    ],
+    decks: [
+      'Inspector finds three piles eaten through',
+      'Traffic for {T} must go by way of {street}',
+      'Mail and milk will be carried over on foot',
+    ],
     leads: [
       'The bridge on the {T} road was closed to all traffic at noon on {W} after an inspector put his knife through a pile that looked sound.',
       'Travelers to {T} will have to go the long way around until {M}, the county announced, while crews replace {n:2-4} spans of the bridge.',
@@ -58,8 +78,18 @@ export const TOWN_TOPICS: readonly Topic[] = [
   },
   {
     section: 'news',
-    headlines: ['School enrollment highest in {k:11-30} years', 'Teachers ask for smaller classes', 'New wing for {town} school', 'Pupils plant {p:60-300} trees', 'School opens with {q:140-480} pupils'],
-    decks: ['Board will visit the crowded rooms', 'Two classes now meet in the hallway', 'Principal praises patience of the parents'],
+    headlines: [
+      'School enrollment highest in {k:11-30} years',
+      'Teachers ask for smaller classes',
+      'New wing for {town} school',
+      'Pupils plant {p:60-300} trees',
+      'School opens with {q:140-480} pupils',
+    ],
+    decks: [
+      'Board will visit the crowded rooms',
+      'Two classes now meet in the hallway',
+      'Principal praises patience of the parents',
+    ],
     leads: [
       'Principal {A} counted {q:140-480} pupils on the first day of the term, the largest number since the school was built.',
       'With {n:36-44} children in a room that was made for thirty, the school board agreed on {W} to look for more space.',
@@ -85,8 +115,18 @@ export const TOWN_TOPICS: readonly Topic[] = [
   },
   {
     section: 'news',
-    headlines: ['Fire destroys barn near {T}', 'Blaze on {S} put out in an hour', 'Quick work saves {P}', 'Neighbors form line of buckets', 'Family safe after night fire'],
-    decks: ['Loss is put at ${k:1200-48000/100}', 'Horses and hay carried out in time', 'Wind carried sparks as far as the water'],
+    headlines: [
+      'Fire destroys barn near {T}',
+      'Blaze on {S} put out in an hour',
+      'Quick work saves {P}',
+      'Neighbors form line of buckets',
+      'Family safe after night fire',
+    ],
+    decks: [
+      'Loss is put at ${k:1200-48000/100}',
+      'Horses and hay carried out in time',
+      'Wind carried sparks as far as the water',
+    ],
     leads: [
       'Fire of unknown origin destroyed a barn belonging to {A} on the {T} road early on {W}.',
       'A passing boy who smelled smoke and shouted is credited with saving a block of {S} on {W} night.',
@@ -113,8 +153,17 @@ export const TOWN_TOPICS: readonly Topic[] = [
   },
   {
     section: 'news',
-    headlines: ['Library lends {k:900-4800/10} books in a month', 'Gift of {p:300-900} volumes for library', 'Reading room will stay open evenings', 'Library wins its levy by {j:21-90} votes'],
-    decks: ['Children’s shelf is the busiest', 'Volunteers will mend bindings on {weekday}s', 'An old debt of two cents is forgiven'],
+    headlines: [
+      'Library lends {k:900-4800/10} books in a month',
+      'Gift of {p:300-900} volumes for library',
+      'Reading room will stay open evenings',
+      'Library wins its levy by {j:21-90} votes',
+    ],
+    decks: [
+      'Children’s shelf is the busiest',
+      'Volunteers will mend bindings on {weekday}s',
+      'An old debt of two cents is forgiven',
+    ],
     leads: [
       'The {town} library lent {k:900-4800/10} books in {M}, more than in any month since it moved into its present rooms.',
       'A gift from the estate of {B} will bring {n:300-900} volumes to the shelves of the public library.',
@@ -139,8 +188,16 @@ export const TOWN_TOPICS: readonly Topic[] = [
   },
   {
     section: 'news',
-    headlines: ['Jury out {k:3-9} hours in line fence case', 'Rooster case goes to judge', 'Man fined for racing on {S}'],
-    decks: ['Neighbors shake hands in the hall', 'Court room full to the doors', 'A surveyor’s chain was {k:3-9} inches short'],
+    headlines: [
+      'Jury out {k:3-9} hours in line fence case',
+      'Rooster case goes to judge',
+      'Man fined for racing on {S}',
+    ],
+    decks: [
+      'Neighbors shake hands in the hall',
+      'Court room full to the doors',
+      'A surveyor’s chain was {k:3-9} inches short',
+    ],
     leads: [
       'A quarrel of {p:11-29} years over a line fence ended on {W} when a jury found for {A} and awarded one dollar.',
       'Judge {C} listened for a whole afternoon to testimony about a rooster and reserved decision until {W}.',
@@ -163,7 +220,11 @@ export const TOWN_TOPICS: readonly Topic[] = [
   {
     section: 'news',
     headlines: ['Town will drill a second well', 'Low pressure puzzles upper town', 'Water main to reach {S}'],
-    decks: ['Engineer blames roots and an old map', 'Residents asked to water on alternate days', 'Spring above {T} may be tapped'],
+    decks: [
+      'Engineer blames roots and an old map',
+      'Residents asked to water on alternate days',
+      'Spring above {T} may be tapped',
+    ],
     leads: [
       'The town will drill a second well near {P}, the water committee decided on {W}, rather than buy from {T}.',
       'Houses on the upper part of {S} will have water at breakfast again by {M}, the superintendent promised on {W}.',
@@ -186,8 +247,18 @@ export const TOWN_TOPICS: readonly Topic[] = [
   },
   {
     section: 'news',
-    headlines: ['Storm takes roofs and two boats', 'Gale drives tide over {S}', 'Wind of {k:58-84} miles an hour', 'Town digs out after storm', 'High water at {P}'],
-    decks: ['Highest tide in {p:12-40} years', 'Wires down as far as {T}', 'No lives lost; damage runs to ${q:8000-90000/1000}'],
+    headlines: [
+      'Storm takes roofs and two boats',
+      'Gale drives tide over {S}',
+      'Wind of {k:58-84} miles an hour',
+      'Town digs out after storm',
+      'High water at {P}',
+    ],
+    decks: [
+      'Highest tide in {p:12-40} years',
+      'Wires down as far as {T}',
+      'No lives lost; damage runs to ${q:8000-90000/1000}',
+    ],
     leads: [
       'The worst gale in {p:12-40} years struck {water} on {W} night, took the roof from {P} and put two boats on the beach.',
       'A high tide with the wind behind it came over {S} before dawn on {W} and stood {n:8-30} inches deep at the crossing.',
@@ -215,8 +286,18 @@ export const TOWN_TOPICS: readonly Topic[] = [
   {
     section: 'news',
     era: 'then',
-    headlines: ['Telephone line reaches {T}', 'Surveyors seen on the {T} grade', 'Electric lights for {S}', 'First words pass over {T} line', 'Railroad men visit {town}'],
-    decks: ['First message is about the weather', 'Officials are silent but look pleased', 'Citizens subscribe ${k:2000-9000/100} in a single evening'],
+    headlines: [
+      'Telephone line reaches {T}',
+      'Surveyors seen on the {T} grade',
+      'Electric lights for {S}',
+      'First words pass over {T} line',
+      'Railroad men visit {town}',
+    ],
+    decks: [
+      'First message is about the weather',
+      'Officials are silent but look pleased',
+      'Citizens subscribe ${k:2000-9000/100} in a single evening',
+    ],
     leads: [
       'The long looked for telephone line between this place and {T} was finished on {W}, and the first words to pass over it were a remark on the weather.',
       'A party of {n:5-9} surveyors went into camp above {P} on {W}, and hopes for the railroad have gone up with their tents.',

@@ -5,11 +5,64 @@
 
 const VOWEL = /[aeiouy]/;
 /** Pairs that stay together at the start of a syllable. */
-const CLUSTERS = new Set(['th', 'sh', 'ch', 'ph', 'wh', 'ck', 'gh', 'tr', 'br', 'cr', 'dr', 'fr', 'gr', 'pr', 'wr', 'bl', 'cl', 'fl', 'gl', 'pl', 'sl', 'qu', 'ng', 'nk', 'lk', 'rk', 'lf', 'ld', 'nd', 'rd', 'rn', 'rm', 'rt', 'ls', 'lm', 'ft', 'xt', 'tw']);
+const CLUSTERS = new Set([
+  'th',
+  'sh',
+  'ch',
+  'ph',
+  'wh',
+  'ck',
+  'gh',
+  'tr',
+  'br',
+  'cr',
+  'dr',
+  'fr',
+  'gr',
+  'pr',
+  'wr',
+  'bl',
+  'cl',
+  'fl',
+  'gl',
+  'pl',
+  'sl',
+  'qu',
+  'ng',
+  'nk',
+  'lk',
+  'rk',
+  'lf',
+  'ld',
+  'nd',
+  'rd',
+  'rn',
+  'rm',
+  'rt',
+  'ls',
+  'lm',
+  'ft',
+  'xt',
+  'tw',
+]);
 /** Before "-er" and the like only these are surely divided: "mas-ter", but "farm-er". */
 const DIVIDED_BEFORE_ER = new Set(['tt', 'pp', 'mm', 'nn', 'dd', 'gg', 'ff', 'bb', 'nt', 'mb', 'st', 'ct']);
 const PREFIXES = ['inter', 'under', 'over', 'trans', 'with', 'dis', 'mis', 'out', 'sub', 'non', 'un'];
-const SUFFIXES = ['tion', 'sion', 'ment', 'ments', 'ness', 'less', 'ful', 'ward', 'ship', 'teen', 'able', 'tions', 'dred'];
+const SUFFIXES = [
+  'tion',
+  'sion',
+  'ment',
+  'ments',
+  'ness',
+  'less',
+  'ful',
+  'ward',
+  'ship',
+  'teen',
+  'able',
+  'tions',
+  'dred',
+];
 
 /**
  * The parts of a word, a break being allowed between each two; the whole word when none is. At least two letters stay
@@ -61,12 +114,18 @@ function breaks(word: string): number[] {
   }
   for (let i = from; i + 2 < end; i++) {
     const pair = word.slice(i, i + 2);
-    const between = VOWEL.test(word[i - 1] ?? '') && !VOWEL.test(pair[0] ?? '') && !VOWEL.test(pair[1] ?? '') && VOWEL.test(word[i + 2] ?? '');
+    const between =
+      VOWEL.test(word[i - 1] ?? '') &&
+      !VOWEL.test(pair[0] ?? '') &&
+      !VOWEL.test(pair[1] ?? '') &&
+      VOWEL.test(word[i + 2] ?? '');
     if (!between || CLUSTERS.has(pair)) continue;
     if (/^.(?:ers?|est|ed|es|en|y|ings?)$/.test(word.slice(i + 1)) && !DIVIDED_BEFORE_ER.has(pair)) continue;
     found.add(i + 1);
   }
-  const allowed = [...found].filter((at) => at >= 2 && word.length - at >= 3 && sounded(word.slice(at)) && VOWEL.test(word.slice(0, at)));
+  const allowed = [...found].filter(
+    (at) => at >= 2 && word.length - at >= 3 && sounded(word.slice(at)) && VOWEL.test(word.slice(0, at)),
+  );
   return allowed.filter((at) => !allowed.includes(at - 1)).sort((a, b) => a - b);
 }
 

@@ -29,8 +29,8 @@ export interface ParagraphStyle extends TypeStyle {
 
 /** Letters may be spaced by this share of the size at most: more, and a reader of the PDF sees letters instead of words. */
 const MOST_LETTER_SPACING = 0.035;
-const HYPHEN_PENALTY = 60;
-const SHRINK = 0.3;
+const HYPHEN_PENALTY = 45;
+const SHRINK = 0.25;
 
 interface Piece {
   text: string;
@@ -65,7 +65,10 @@ export function breakLines(text: string, style: ParagraphStyle): Line[] {
       const lastPiece = pieces[end - 1] as Piece;
       const natural = width + (lastPiece.endsWord ? 0 : hyphen);
       if (natural - spaces * space * SHRINK > room(start) && start < end - 1) break;
-      const cost = (best[start]?.cost ?? Infinity) + lineCost(natural, room(start), spaces, space, end === pieces.length) + (lastPiece.endsWord ? 0 : HYPHEN_PENALTY);
+      const cost =
+        (best[start]?.cost ?? Infinity) +
+        lineCost(natural, room(start), spaces, space, end === pieces.length) +
+        (lastPiece.endsWord ? 0 : HYPHEN_PENALTY);
       if (cost < (best[end] as { cost: number }).cost) best[end] = { cost, from: start };
     }
   }
@@ -78,19 +81,22 @@ export function breakLines(text: string, style: ParagraphStyle): Line[] {
 }
 
 function piecesOf(text: string, face: Face, size: number, mayHyphenate: boolean): Piece[] {
-  return text.split(' ').filter(Boolean).flatMap((word) => {
-    const [head = '', ...tail] = word.split(/(?<=[a-z]-)(?=[a-z])|(?<=—)/);
-    return [head, ...tail].flatMap((stem, s, stems) => {
-      const ownBreak = s < stems.length - 1;
-      const parts = mayHyphenate ? hyphenate(stem) : [stem];
-      return parts.map((part, i) => ({
-        text: part,
-        width: face.width(part, size),
-        endsWord: i === parts.length - 1,
-        hyphenated: i === parts.length - 1 && ownBreak,
-      }));
+  return text
+    .split(' ')
+    .filter(Boolean)
+    .flatMap((word) => {
+      const [head = '', ...tail] = word.split(/(?<=[a-z]-)(?=[a-z])|(?<=—)/);
+      return [head, ...tail].flatMap((stem, s, stems) => {
+        const ownBreak = s < stems.length - 1;
+        const parts = mayHyphenate ? hyphenate(stem) : [stem];
+        return parts.map((part, i) => ({
+          text: part,
+          width: face.width(part, size),
+          endsWord: i === parts.length - 1,
+          hyphenated: i === parts.length - 1 && ownBreak,
+        }));
+      });
     });
-  });
 }
 
 function lineCost(natural: number, room: number, spaces: number, space: number, last: boolean): number {
@@ -136,7 +142,8 @@ export function balancedLines(text: string, style: ParagraphStyle): Line[] {
   for (let i = 0; i < 9; i++) {
     const middle = (narrow + wide) / 2;
     const lines = breakLines(text, { ...style, measure: middle, align: 'left' });
-    const fits = lines.length <= greedy.length && lines.every((line) => style.face.width(line.text, style.size) <= middle);
+    const fits =
+      lines.length <= greedy.length && lines.every((line) => style.face.width(line.text, style.size) <= middle);
     if (fits) wide = middle;
     else narrow = middle;
   }
