@@ -17,7 +17,12 @@ const program = makeProgram(
 await runMain(program);
 
 async function demo(root: string, from: string | undefined): Promise<void> {
-  const [{ ensureSystemTools, NEWSPAPER_TOOLS }, { stopEmbeddedPostgres }, stage, { printReport }] = await Promise.all([
+  const [
+    { ensureSystemTools, NEWSPAPER_TOOLS },
+    { removeEmbeddedPostgres, stopEmbeddedPostgres },
+    stage,
+    { printReport },
+  ] = await Promise.all([
     import('../files/system-tools.js'),
     import('../database/embedded.js'),
     import('./demo/stage.js'),
@@ -25,7 +30,7 @@ async function demo(root: string, from: string | undefined): Promise<void> {
   ]);
   await ensureSystemTools(NEWSPAPER_TOOLS);
   const database = { directory: join(root, 'var') };
-  await stopEmbeddedPostgres(database);
+  await removeEmbeddedPostgres(database);
   await rm(root, { recursive: true, force: true });
   const places = await stage.makePlaces(root);
   const run = (name: string, ...args: string[]) => stage.runVisibly(name, [...args, '--settings', places.settingsFile]);

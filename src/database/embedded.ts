@@ -3,6 +3,7 @@
  * socket, no TCP port. It goes on running when the program that started it ends, so that the next one joins it;
  * `stopEmbeddedPostgres` ends it, and it ends by itself within a minute once its directory is removed.
  */
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { serverAccount } from './embedded/account.js';
 import { findBinaries, type Origin } from './embedded/binaries.js';
@@ -73,6 +74,13 @@ async function startOrJoin(options: EmbeddedPostgresOptions): Promise<EmbeddedPo
 export async function stopEmbeddedPostgres({ directory }: { directory: string }): Promise<void> {
   const found = await findDataDirectory(resolve(directory));
   if (found.major !== undefined) await shutDown(found.path);
+}
+
+/** Ends the server of a directory and deletes its data, wherever that lies. */
+export async function removeEmbeddedPostgres({ directory }: { directory: string }): Promise<void> {
+  await stopEmbeddedPostgres({ directory });
+  const found = await findDataDirectory(resolve(directory));
+  await rm(found.path, { recursive: true, force: true });
 }
 
 function isFileError(error: unknown): error is NodeJS.ErrnoException {

@@ -38,27 +38,12 @@ export interface MigrateOptions {
  * @throws MigrationFailed naming the migration and PostgreSQL's reason, or why the database cannot be reached.
  */
 export async function migrateDatabase(options: MigrateOptions): Promise<string[]> {
-  const { connectionString, includeCurrent, migrationsDirectory = MIGRATIONS } = options;
-  const client = new pg.Client({
-    connectionString,
-    application_name: 'pressmark migrate',
-    connectionTimeoutMillis: 15_000,
-    keepAlive: true,
-  });
-  client.on('error', () => undefined); // the lock went with the connection; graphile-migrate's own connections fail for themselves
-  const name = nameOf(client);
-  try {
-    await client.connect();
-  } catch (error) {
-    throw new MigrationFailed(
-      `Cannot reach the database ${name}: ${reasonOf(error)}. Is PostgreSQL running, is DATABASE_URL right?`,
-      { cause: error },
-    );
-  }
+  const { includeCurrent, migrationsDirectory = MIGRATIONS } = options;
+  const client = await connect(options.connectionString);
   try {
     const withCurrent = includeCurrent && (await sqlFiles(`${migrationsDirectory}/current`)).length > 0;
     if (!withCurrent && (await missing(client, migrationsDirectory)).length === 0) return [];
-    await lock(client, name, options.lockTimeoutSeconds ?? 600);
+    await lock(client, options.lockTimeoutSeconds ?? 600);
     const toApply = await missing(client, migrationsDirectory);
     await runGraphileMigrate(client, options, migrationsDirectory, withCurrent);
     return toApply;
@@ -67,15 +52,45 @@ export async function migrateDatabase(options: MigrateOptions): Promise<string[]
   }
 }
 
+/**
+ * Refuses a database that this version of the program cannot work with.
+ *
+ * @throws MigrationFailed when committed migrations are missing there; pg's error when it cannot be reached.
+ */
+export async function requireMigrated(pool: pg.Pool, migrationsDirectory = MIGRATIONS): Promise<void> {
+  const [first] = await missing(pool, migrationsDirectory);
+  if (first === undefined) return;
+  throw new MigrationFailed(`The database lacks migration ${first}: run bin/migrate-database`);
+}
+
+async function connect(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'pressmark migrate',
+    connectionTimeoutMillis: 15_000,
+    keepAlive: true,
+  });
+  client.on('error', () => undefined); // the lock went with the connection; graphile-migrate's own connections fail for themselves
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    throw new MigrationFailed(
+      `Cannot reach the database ${nameOf(client)}: ${reasonOf(error)}. Is PostgreSQL running, is DATABASE_URL right?`,
+      { cause: error },
+    );
+  }
+}
+
 /** Polls: a session that waits inside pg_advisory_lock holds a snapshot, and an index built concurrently would wait for it for ever. */
-async function lock(client: pg.Client, name: string, timeoutSeconds: number): Promise<void> {
+async function lock(client: pg.Client, timeoutSeconds: number): Promise<void> {
   const deadline = Date.now() + timeoutSeconds * 1000;
   for (;;) {
     const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [LOCK]);
     if (rows[0]?.locked) return;
     if (Date.now() > deadline) {
       throw new MigrationFailed(
-        `Another program has been migrating the database ${name} for ${timeoutSeconds} s: look for application_name 'pressmark migrate' in pg_stat_activity`,
+        `Another program has been migrating the database ${nameOf(client)} for ${timeoutSeconds} s: look for application_name 'pressmark migrate' in pg_stat_activity`,
       );
     }
     await wait(100);
@@ -83,7 +98,7 @@ async function lock(client: pg.Client, name: string, timeoutSeconds: number): Pr
 }
 
 /** Committed migrations that the database has not seen. */
-async function missing(client: pg.Client, migrationsDirectory: string): Promise<string[]> {
+async function missing(client: pg.Client | pg.Pool, migrationsDirectory: string): Promise<string[]> {
   const committed = await sqlFiles(`${migrationsDirectory}/committed`);
   const known = await client.query<{ there: boolean }>(
     `select to_regclass('graphile_migrate.migrations') is not null as there`,

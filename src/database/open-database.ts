@@ -1,5 +1,6 @@
 /** The database of a program, as its settings say (design 7). */
 import { connectDatabase, type ConnectOptions, type Database } from './database.js';
+import { migrateDatabase, requireMigrated } from './migrate.js';
 
 export interface DatabaseSettings {
   /** A server; without it an embedded PostgreSQL is started or joined. */
@@ -14,7 +15,7 @@ export interface OpenOptions extends Omit<ConnectOptions, 'connectionString' | '
 }
 
 /**
- * Opens the database: DATABASE_URL as it stands (bin/migrate-database brings it up to date), else the embedded
+ * Opens the database: DATABASE_URL's, which bin/migrate-database must have brought up to date, else the embedded
  * PostgreSQL of VAR_DIRECTORY, started when it does not run and always migrated.
  *
  * @throws EmbeddedPostgresError or MigrationFailed, with the remedy.
@@ -27,15 +28,18 @@ export async function openDatabase(
   { notice, ...options }: OpenOptions = {},
 ): Promise<Database> {
   const connectionString = settings.DATABASE_URL ?? (await embedded(settings.VAR_DIRECTORY, notice));
-  return connectDatabase({ connectionString, applicationName, ...options });
+  const database = connectDatabase({ connectionString, applicationName, ...options });
+  try {
+    if (settings.DATABASE_URL !== undefined) await requireMigrated(database.pool);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
 async function embedded(directory: string, notice: ((text: string) => void) | undefined): Promise<string> {
-  // Loaded only here: a program with a server of its own starts without graphile-migrate, in half the time.
-  const [{ startEmbeddedPostgres }, { migrateDatabase }] = await Promise.all([
-    import('./embedded.js'),
-    import('./migrate.js'),
-  ]);
+  const { startEmbeddedPostgres } = await import('./embedded.js'); // needed by those only who have no server
   const told = notice ? { notice } : {};
   const { connectionString } = await startEmbeddedPostgres({ directory, ...told });
   await migrateDatabase({ connectionString, includeCurrent: true });

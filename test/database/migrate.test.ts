@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFinished, test } from 'vitest';
-import { migrateDatabase, MigrationFailed, type MigrateOptions } from '../../src/database/migrate.js';
+import { migrateDatabase, MigrationFailed, requireMigrated, type MigrateOptions } from '../../src/database/migrate.js';
 import { commitMigrations } from '../support/commit-migrations.js';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -46,6 +46,15 @@ test('an empty database gets every committed migration, and a second run changes
   expect(await migrate()).toEqual(['000001-pages.sql', '000002-labels.sql']);
   expect(await migrate()).toEqual([]);
   expect(await pages()).toEqual([{ number: 1, label: null }]);
+});
+
+test('a program refuses a database that lacks a migration it was written for, and says what to run', async () => {
+  await commitTwo();
+  await expect(requireMigrated(own.database.pool, migrations)).rejects.toThrow(
+    /lacks migration 000001-pages\.sql: run bin\/migrate-database/,
+  );
+  await migrate();
+  await requireMigrated(own.database.pool, migrations);
 });
 
 test('five programs that start together apply each migration once, and none fails', async () => {

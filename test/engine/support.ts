@@ -85,6 +85,9 @@ export async function startRunner(own: TestDatabase, parts: RunnerParts = {}): P
     version: 'test',
     ...(parts.onIdle && { onIdle: parts.onIdle }),
   });
+  const stop = runner.stop.bind(runner);
+  let stopped: Promise<void> | undefined;
+  runner.stop = (graceSeconds) => (stopped ??= stop(graceSeconds)); // the end of the test stops what the test did not
   await runner.start();
   onTestFinished(() => runner.stop(0));
   return runner;

@@ -11,9 +11,8 @@ export async function printReport(places: Places): Promise<void> {
   const made = await Promise.all(
     (await readdir(places.workflow)).sort().map((name) => contents(places.workflow, name)),
   );
-  process.stdout.write(
-    `${table(['issue in ' + places.workflow, 'pages', 'one-page PDFs', 'JP2 images', 'ALTO text'], made)}\n\n`,
-  );
+  const head = ['issue', 'pages', 'one-page PDFs', 'JP2 images', 'ALTO text'];
+  process.stdout.write(`In ${places.workflow}:\n${table(head, made)}\n\n`);
 
   const database = await openDatabase(loadSettings({ file: places.settingsFile, env: {} }), 'demo');
   try {

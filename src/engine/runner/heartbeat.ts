@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { Database } from '../../database/database.js';
 
 /** Of the lease; what is left of it is for stopping the work. */
 const FENCE_AT = 0.75;
@@ -12,12 +11,12 @@ const FENCE_AT = 0.75;
 export class Heartbeat {
   private last = performance.now();
   private timer: NodeJS.Timeout | undefined;
-  private beating = false;
+  private beating: Promise<void> | undefined;
   private fenced = false;
 
   constructor(
-    private readonly database: Database,
-    private readonly runnerId: number,
+    /** Writes to the database that this runner lives. */
+    private readonly say: () => Promise<unknown>,
     private readonly leaseSeconds: number,
     private readonly log: Logger,
     private readonly onLost: (reason: string) => void,
@@ -30,12 +29,14 @@ export class Heartbeat {
     const beatMs = (this.leaseSeconds * 1000) / 6;
     this.timer = setInterval(() => {
       this.check();
-      if (performance.now() - this.last >= beatMs) void this.beat();
+      if (performance.now() - this.last >= beatMs) this.beating ??= this.beat();
     }, everyMs);
   }
 
-  stop(): void {
+  /** Resolves when no beat is under way any more: none says "alive" after the farewell. */
+  async stop(): Promise<void> {
     clearInterval(this.timer);
+    await this.beating;
   }
 
   /** Whether this runner may act on its leases. */
@@ -56,11 +57,9 @@ export class Heartbeat {
   }
 
   private async beat(): Promise<void> {
-    if (this.beating) return;
-    this.beating = true;
     const sent = performance.now();
     try {
-      await this.database.pool.query('update runners set heartbeat_at = now() where id = $1', [this.runnerId]);
+      await this.say();
       this.last = sent;
       if (this.fenced) {
         this.fenced = false;
@@ -70,7 +69,7 @@ export class Heartbeat {
     } catch (error) {
       this.log.warn({ err: error }, 'heartbeat failed');
     } finally {
-      this.beating = false;
+      this.beating = undefined;
     }
   }
 }

@@ -70,8 +70,7 @@ export class Runner {
     this.id = await this.register();
     this.log = this.options.log.child({ runner: this.id });
     this.heartbeat = new Heartbeat(
-      database,
-      this.id,
+      () => this.beat(),
       settings.RUNNER_LEASE,
       this.log,
       (reason) => this.loseAll(reason),
@@ -98,7 +97,7 @@ export class Runner {
       .handBackAll()
       .catch((error: unknown) => this.log.error({ err: error }, 'could not hand back; the next runner rescues it'));
     await Promise.race([this.watchers, sleep(ABORT_WITHIN_MS, undefined, { ref: false })]); // one that hangs ends with the process
-    this.heartbeat.stop();
+    await this.heartbeat.stop();
     await this.hints?.stop();
     await this.options.database.pool
       .query('update runners set stopped_at = now() where id = $1', [this.id])
@@ -135,6 +134,17 @@ export class Runner {
     const id = rows[0]?.id;
     if (id === undefined) throw new Error('the database returned no id for this runner');
     return id;
+  }
+
+  /** Who beats is alive, even if somebody took it for dead, or deleted its row. */
+  private async beat(): Promise<void> {
+    const { host, pid, bootId } = thisProcess();
+    const { database, version, queues } = this.options;
+    await database.pool.query(
+      `insert into runners (id, host, pid, boot_id, version, queues) values ($1, $2, $3, $4, $5, $6)
+       on conflict (id) do update set heartbeat_at = now(), stopped_at = null`,
+      [this.id, host, pid, bootId, version, JSON.stringify(queues)],
+    );
   }
 
   private schedule(ms: number): void {

@@ -1,5 +1,4 @@
 /** What poppler and a plain look at the bytes say about the files that the generator wrote. */
-import sharp from 'sharp';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,19 +47,25 @@ export async function imagesOfPdf(
     });
 }
 
-/** The first page as grey pixels. */
+/** A page as pixels: one byte each in grey, three in colour. */
 export async function renderPage(
   file: string,
-  dpi: number,
-  page = 1,
-): Promise<{ data: Buffer; width: number; height: number; channels: number }> {
+  options: { dpi: number; page?: number; colour?: boolean },
+): Promise<{ data: Buffer; width: number; height: number; channels: 1 | 3 }> {
+  const { dpi, page = 1, colour = false } = options;
   const work = await mkdtemp(join(tmpdir(), 'pressmark-render-'));
   try {
     const base = join(work, 'page');
-    const args = ['-r', String(dpi), '-f', String(page), '-png', '-singlefile', file, base];
+    const args = ['-r', String(dpi), '-f', String(page), ...(colour ? [] : ['-gray']), '-singlefile', file, base];
     await runProgram('pdftoppm', args, { timeoutSeconds: 60 });
-    const { data, info } = await sharp(`${base}.png`).raw().toBuffer({ resolveWithObject: true });
-    return { data, width: info.width, height: info.height, channels: info.channels };
+    const pixels = await readFile(`${base}.${colour ? 'ppm' : 'pgm'}`);
+    const [header = '', width, height] = /^P[56]\s(\d+)\s(\d+)\s255\s/.exec(pixels.toString('latin1', 0, 64)) ?? [];
+    return {
+      data: pixels.subarray(header.length),
+      width: Number(width),
+      height: Number(height),
+      channels: colour ? 3 : 1,
+    };
   } finally {
     await rm(work, { recursive: true });
   }

@@ -54,6 +54,7 @@ describe('a scanned sample issue (newspapers 5.1)', () => {
   it('looks scanned: dark bed at the edges, paper that is not white, a page that lies a little crooked', async () => {
     const { files } = await make({ bits: 8 });
     const { data, info } = await sharp(files[0] ?? '')
+      .toColourspace('b-w')
       .raw()
       .toBuffer({ resolveWithObject: true });
     const at = (x: number, y: number): number => data[Math.round(y) * info.width + Math.round(x)] ?? 0;
@@ -75,7 +76,7 @@ describe('a scanned sample issue (newspapers 5.1)', () => {
     expect(boxes.map(({ text }) => text).sort()).toEqual([...(words[0] ?? [])].sort());
 
     const fromTiff = await sharp(tiff).toColourspace('b-w').raw().toBuffer({ resolveWithObject: true });
-    const page = await renderPage(pdf, DPI);
+    const page = await renderPage(pdf, { dpi: DPI });
     const pictures = [
       { data: fromTiff.data, width: fromTiff.info.width, channels: fromTiff.info.channels },
       { data: page.data, width: page.width, channels: page.channels },
@@ -116,9 +117,9 @@ describe('a scanned sample issue (newspapers 5.1)', () => {
       .toColourspace('b-w')
       .raw()
       .toBuffer({ resolveWithObject: true });
-    const page = await renderPage(files[1] ?? '', 150);
+    const page = await renderPage(files[1] ?? '', { dpi: 150 });
     const shown = await sharp(page.data, {
-      raw: { width: page.width, height: page.height, channels: page.channels as 1 | 3 },
+      raw: { width: page.width, height: page.height, channels: page.channels },
     })
       .resize(800, Math.round(data.length / 800), { fit: 'fill' })
       .toColourspace('b-w')

@@ -49,9 +49,9 @@ export class PageCanvas {
     );
     let at = left;
     for (const word of text.split(' ')) {
-      const width = face.width(word, size) + letterSpacing * word.length;
+      const width = face.width(word, size) + letterSpacing * Math.max(0, word.length - 1);
       if (word !== '') this.words.push({ text: word, x: at, width, baseline, size, face });
-      at += width + face.width(' ', size) + wordSpacing + letterSpacing;
+      at += width + face.width(' ', size) + wordSpacing + letterSpacing * (word === '' ? 1 : 2);
     }
   }
 

@@ -1,0 +1,209 @@
+/** The database goes away under load: nothing lost, nothing doubled, and a runner that cannot reach it stops its work (design 3; queues spec 4.3). */
+import { sql } from 'kysely';
+import { createServer } from 'node:net';
+import pg from 'pg';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { connectDatabase, type Database } from '../../src/database/database.js';
+import { done, hold } from '../../src/engine/job.js';
+import { Hints } from '../../src/engine/runner/hints.js';
+import { brokenInvariants } from './invariants.js';
+import { plan, Stage } from './stage.js';
+import {
+  decide,
+  enqueued,
+  enqueuedOne,
+  jobRows,
+  pipelineRow,
+  readableLog,
+  rows,
+  startRunner,
+  until,
+  untilStatus,
+  useDatabase,
+} from './support.js';
+
+const own = useDatabase();
+
+/** A pool of its own, so that it can be cut off without the test's. */
+function victim(): Database {
+  const database = connectDatabase({ connectionString: own.url, applicationName: 'victim', onError: () => undefined });
+  onTestFinished(() => database.close());
+  return database;
+}
+/** Ends every connection but the test's, the one for hints included. */
+const cutOff = () =>
+  rows(
+    own,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name in ('victim', 'pressmark hints')`,
+  );
+
+test('all connections are cut again and again under load: every job is done once, in order', async () => {
+  await rows(
+    own,
+    'create table if not exists effects (pipeline bigint, sequence integer, at timestamptz default clock_timestamp())',
+  );
+  await rows(own, 'truncate effects');
+  const stage = new Stage();
+  const effect = (pipeline: number, sequence: number) =>
+    done({
+      result: sequence,
+      commit: async (trx) => {
+        await sql`insert into effects values (${pipeline}, ${sequence})`.execute(trx);
+      },
+    });
+  stage.otherwise(({ pipelineId, sequence, args: { name }, decision }) => {
+    if (name === 'ask' && !decision)
+      return Promise.resolve(hold({ kind: 'person', action: 'review', message: 'look', wakeAfter: '0 s' }));
+    // half of the jobs are checked off in batches, half in transactions of their own
+    return Promise.resolve(name === 'plain' ? undefined : effect(pipelineId, sequence));
+  });
+  const jobs = [
+    stage.step('fast', 'effect'),
+    stage.step('io', 'plain'),
+    stage.step('fast', 'ask'),
+    stage.step('instant', 'effect'),
+    stage.step('fast', 'plain'),
+  ];
+  const ids = await enqueued(own, ...Array.from({ length: 250 }, () => plan(jobs)));
+  const runners = await Promise.all(
+    [victim(), victim()].map((database) => startRunner(own, { stage, database, hints: true })),
+  );
+  const answered = new Set<number>();
+  for (let cuts = 0; cuts < 12; cuts++) {
+    const before = stage.runs.length;
+    await until('work goes on', () => stage.runs.length > before + 10 || answered.size === ids.length);
+    await cutOff();
+    for (const { id, hold_rev } of await rows<{ id: number; hold_rev: number }>(
+      own,
+      `select id, hold_rev from pipelines where status = 'held' limit 40`,
+    ))
+      if ((await decide(own, id, hold_rev, 'approve')).status) answered.add(id);
+  }
+  // what was claimed while the connection broke is handed back after half a minute, or at once when the runner ends
+  await Promise.all(runners.map((runner) => runner.stop(5)));
+  await startRunner(own, { stage });
+  await until('all questions are answered', async () => {
+    for (const { id, hold_rev } of await rows<{ id: number; hold_rev: number }>(
+      own,
+      `select id, hold_rev from pipelines where status = 'held'`,
+    ))
+      await decide(own, id, hold_rev, 'approve');
+    return (await rows(own, `select from pipelines where status <> 'success'`)).length === 0;
+  });
+  expect(await rows(own, 'select pipeline, sequence, count(*) from effects group by 1, 2 having count(*) > 1')).toEqual(
+    [],
+  );
+  expect(await rows(own, 'select from effects')).toHaveLength(250 * 3);
+  expect(
+    await rows(
+      own,
+      'select a.pipeline from effects a join effects b using (pipeline) where a.sequence < b.sequence and a.at > b.at',
+    ),
+  ).toEqual([]);
+  expect(await rows(own, `select from events where kind in ('failed', 'failed_attempt')`)).toEqual([]);
+  expect(await brokenInvariants(own)).toEqual({});
+});
+
+describe('a runner whose heartbeat does not reach the database', () => {
+  /** Somebody holds the runner's row: its beats hang. */
+  async function holdBeats(runnerId: number, more: (client: pg.Client) => Promise<unknown> = () => Promise.resolve()) {
+    const client = new pg.Client(own.url);
+    await client.connect();
+    onTestFinished(() => client.end());
+    await client.query('begin');
+    await client.query('select from runners where id = $1 for update', [runnerId]);
+    await more(client);
+    return () => client.query('rollback');
+  }
+
+  test('aborts its work before the lease is over, and goes on when it is back', async () => {
+    const stage = new Stage();
+    const gate = stage.gate('A');
+    const { log, lines } = readableLog();
+    const id = await enqueuedOne(own, plan([stage.step('fast', 'A'), stage.step('fast', 'B')]));
+    const runner = await startRunner(own, { stage, log, database: victim(), settings: { RUNNER_LEASE: 2 } });
+    await gate.entered;
+    const letGo = await holdBeats(runner.status().id);
+    await until('the job is told to stop', () => gate.left());
+    expect((stage.runs[0]?.signal.reason as Error).name).toBe('LeaseLost');
+    expect(runner.status().running).toEqual([]);
+    const during = await enqueuedOne(own, plan([stage.step('fast', 'X')]));
+    expect(
+      (await rows<{ late: boolean }>(own, `select heartbeat_at < now() - interval '2 seconds' as late from runners`))[0]
+        ?.late,
+    ).toBe(false);
+    expect(stage.count('X')).toBe(0); // nothing is taken meanwhile
+    await letGo();
+    await untilStatus(own, id, 'success');
+    await untilStatus(own, during, 'success');
+    expect((await jobRows(own, id)).map((job) => job.failures)).toEqual([0, 0]);
+    expect(lines.map((line) => line['msg'])).toContain('the database is back: taking work again');
+  });
+
+  test('has as many places afterwards as before, even when an answer came late', async () => {
+    const stage = new Stage();
+    const gate = stage.gate('A');
+    const id = await enqueuedOne(own, plan([stage.step('fast', 'A')]));
+    const runner = await startRunner(own, {
+      stage,
+      database: victim(),
+      queues: { fast: 1 },
+      settings: { RUNNER_LEASE: 2 },
+    });
+    await gate.entered;
+    const letGo = await holdBeats(runner.status().id, (client) =>
+      client.query('select from pipelines where id = $1 for update', [id]),
+    );
+    gate.fail(new Error('boom')); // recording this failure hangs, too
+    await until('its work is dropped', () => runner.status().running.length === 0);
+    await letGo();
+    await untilStatus(own, id, 'delayed', 'success');
+    await enqueued(own, ...Array.from({ length: 20 }, () => plan([stage.step('fast', 'quick')])));
+    await until('all have run', () => stage.count('quick') === 20);
+    expect(stage.peak.fast).toBe(1);
+  });
+});
+
+describe('hints', () => {
+  test('a listener whose connection broke listens again', async () => {
+    const heard: string[] = [];
+    const { log } = readableLog();
+    const hints = new Hints({ connectionString: own.url, application_name: 'pressmark hints' }, log, (payload) =>
+      heard.push(payload),
+    );
+    await hints.start();
+    onTestFinished(() => hints.stop());
+    await cutOff();
+    await until('it hears again', async () => {
+      await rows(own, `select pg_notify('pressmark', 'fast')`);
+      return heard.includes('fast');
+    });
+  });
+
+  test('a server that takes the connection and says nothing does not keep a runner from starting', async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as { port: number };
+    const { log } = readableLog();
+    const hints = new Hints({ host: '127.0.0.1', port, user: 'x', database: 'x' }, log, () => undefined);
+    onTestFinished(() => hints.stop());
+    await hints.start();
+  });
+});
+
+test('a job whose end cannot be recorded at once is not run again: its end is recorded when the database is back', async () => {
+  const stage = new Stage();
+  const gate = stage.gate('A');
+  const database = victim();
+  const id = await enqueuedOne(own, plan([stage.step('fast', 'A'), stage.step('fast', 'B')]));
+  await startRunner(own, { stage, database });
+  await gate.entered;
+  await rows(own, `alter table jobs rename to jobs_away`);
+  gate.fail(new Error('boom'));
+  await rows(own, 'select pg_sleep(0)');
+  await rows(own, `alter table jobs_away rename to jobs`);
+  await untilStatus(own, id, 'delayed');
+  expect(stage.count('A')).toBe(1);
+  expect((await pipelineRow(own, id)).error?.message).toBe('boom');
+});
