@@ -187,7 +187,7 @@ select j.pipeline_id, j.sequence, j.type, j.queue,
 from jobs j join pipelines p on p.id = j.pipeline_id;
 
 -- A row edited by hand (`update pipelines set status = 'pending' where id = 42`) must work: that is how admins think.
--- The condition of the trigger is false for every transition of the engine's own, but for a hold that meets its answer: there it is harmless.
+-- The condition of the trigger is false for every transition of the engine's own.
 create function pipelines_edited_by_hand() returns trigger language plpgsql as $$
 begin
   if new.status <> 'in_process' then new.runner_id := null; end if;
@@ -197,7 +197,9 @@ begin
   if new.status = 'pending' then
     new.queue := coalesce((select j.queue from jobs j where j.pipeline_id = new.id and j.sequence = new.next_sequence), new.queue);
     if new.run_at = old.run_at then new.run_at := least(new.run_at, now()); end if; -- who says pending means now
-    if old.status <> 'in_process' then
+    if old.status = 'in_process' then -- that run has ended, whatever its runner still says: the next has a number, and a log, of its own
+      update jobs j set attempt = j.attempt + 1 where j.pipeline_id = new.id and j.sequence = old.next_sequence;
+    else
       update jobs j set status = 'waiting', failures = 0, tried_since = null, completed_at = null
       where j.pipeline_id = new.id and j.sequence = new.next_sequence and (j.status <> 'waiting' or j.failures > 0 or j.tried_since is not null);
     end if;
@@ -315,6 +317,7 @@ declare p pipelines := locked_pipeline(p_id);
 begin
   if p.status in ('success', 'cancelled') then perform refuse(p, 'cancelled', 'only an open pipeline can be cancelled'); end if;
   update pipelines set status = 'cancelled', completed_at = now(), epoch = epoch + 1, runner_id = null, hold_kind = null, wake_at = null, blocked_by = null where id = p_id;
+  if p.status = 'in_process' then update jobs set attempt = attempt + 1 where pipeline_id = p_id and sequence = p.next_sequence; end if;
   perform tell(p, 'cancelled', p_actor, jsonb_build_object('reason', p_reason, 'was', p.status));
   perform pg_notify('pressmark', 'cancel');
   return 'cancelled';

@@ -6,7 +6,7 @@ import { defineJob } from '../../src/engine/job.js';
 import { brokenInvariants } from './invariants.js';
 import { ignores, waits } from './fixtures/crash-jobs.js';
 import { RunnerProcess, startUnreaped } from './runner-process.js';
-import { plan, Stage } from './stage.js';
+import { plan } from './stage.js';
 import {
   enqueuedOne,
   eventKinds,

@@ -48,6 +48,7 @@ describe('a job in process is set back to pending', () => {
       expect(await jobList(own, id)).toBe('A success, B in_process, C waiting');
       again.end();
       await untilStatus(own, id, 'success');
+      expect((await jobRows(own, id)).map((job) => job.attempt)).toEqual([1, 2, 1]); // each run has its own log
       expect(await brokenInvariants(own)).toEqual({});
     });
 

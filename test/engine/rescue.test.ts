@@ -75,11 +75,11 @@ test('decide retry lets it run again and counts anew; decide cancel ends it', as
   await diesOften();
   expect(await decide(own, id, 1, 'retry')).toEqual({ status: 'pending' });
   await diesOften(3);
-  expect(await pipelineRow(own, retried)).toMatchObject({ status: 'pending', rescues: 3 });
+  expect(await pipelineRow(own, id)).toMatchObject({ status: 'pending', rescues: 3 });
   await dies();
-  expect(await pipelineRow(own, retried)).toMatchObject({ status: 'held', hold_rev: 2 });
+  expect(await pipelineRow(own, id)).toMatchObject({ status: 'held', hold_rev: 2 });
   expect(await decide(own, id, 2, 'cancel')).toEqual({ status: 'cancelled' });
-  expect((await eventKinds(own, retried)).slice(-2)).toEqual(['decided', 'cancelled']);
+  expect((await eventKinds(own, id)).slice(-2)).toEqual(['decided', 'cancelled']);
   expect(await brokenInvariants(own)).toEqual({});
 });
 

@@ -26,6 +26,7 @@ const HOLD: Statement<{ status: 'held' | 'pending' }> = {
     )
     update pipelines p set
       status = case when s.unseen then 'pending' else 'held' end, queue = s.queue, runner_id = null, rescues = 0, error = null,
+      step_started_at = case when s.unseen then now() else p.step_started_at end, -- tells it from an edit by hand
       hold_kind = case when s.unseen then null else $6 end,
       hold_rev = case when s.unseen or s.still_open or $7 is null then p.hold_rev else p.hold_rev + 1 end,
       held_at = case when s.unseen or s.still_open then p.held_at else now() end,

@@ -32,7 +32,7 @@ function repeated({ pages }: ComposedIssue, times: number): number {
 }
 
 const requests: IssueRequest[] = [ALDER_LANDING_BEACON, PORT_MERROW_LEDGER].flatMap((title) =>
-  [1, 2, 5, 16].flatMap((pages) => [1, 2].map((seed) => ({ title, date: '1911-03-10', pages, seed }))),
+  [1, 2, 5, 16].flatMap((pages) => [3, 11].map((seed) => ({ title, date: '1911-03-10', pages, seed }))),
 );
 
 describe('the pages of a sample newspaper', () => {

@@ -1,6 +1,6 @@
 /** Hands out the copy of one issue: stories, short items, advertisements. What was used least comes next, so that nothing shows twice. */
 import type { Random } from '../random.js';
-import { ADDRESS_LINES, TRADES, type Icon } from './advertisements.js';
+import { ADDRESS_LINES, TRADES, type Icon, type Trade } from './advertisements.js';
 import type { Gazetteer } from './gazetteer.js';
 import { Pack } from './pack.js';
 import { CLASSIFIED, LETTERS, LOCAL_ITEMS, PROVERBS } from './small-copy.js';
@@ -37,7 +37,8 @@ export class Newsroom {
   readonly #items: Pack<string>;
   readonly #letters: Pack<string>;
   readonly #proverbs: Pack<string>;
-  readonly #trades: Pack<(typeof TRADES)[number]>;
+  readonly #trades: Pack<Trade>;
+  readonly #names = new Map<Trade, Pack<string>>();
   readonly #classified: { heading: string; items: Pack<string> }[];
   #stories = 0;
 
@@ -108,11 +109,19 @@ export class Newsroom {
     const teller = this.#teller();
     return {
       icon: trade.icon,
-      name: teller.tell(this.#random.pick(trade.names)),
+      name: teller.tell(this.#firms(trade).next()),
       slogan: teller.tell(this.#random.pick(trade.slogans)),
       lines: this.#random.shuffle(trade.lines).map((line) => teller.tell(line)),
       address: teller.tell(this.#random.pick(ADDRESS_LINES)),
     };
+  }
+
+  /** The firms of a trade, dealt so that none advertises twice before all have. */
+  #firms(trade: Trade): Pack<string> {
+    let firms = this.#names.get(trade);
+    if (firms === undefined)
+      this.#names.set(trade, (firms = new Pack(this.#random.fork(trade.names.join()), trade.names)));
+    return firms;
   }
 
   byline(): string {

@@ -5,6 +5,7 @@ export class Pack<T> {
   readonly #random: Random;
   readonly #items: readonly T[];
   #left: T[] = [];
+  #dealt: T[] = [];
 
   constructor(random: Random, items: readonly T[]) {
     this.#random = random;
@@ -12,9 +13,10 @@ export class Pack<T> {
   }
 
   next(): T {
-    if (this.#left.length === 0) this.#left = this.#random.shuffle(this.#items);
+    if (this.#left.length === 0) this.#left = this.#shuffled();
     const item = this.#left.pop();
     if (item === undefined) throw new Error('a pack of sample texts is empty');
+    this.#dealt.push(item);
     return item;
   }
 
@@ -26,5 +28,13 @@ export class Pack<T> {
       this.#left = [...this.#random.shuffle(this.#items.filter((item) => !this.#left.includes(item))), ...this.#left];
     }
     return undefined;
+  }
+
+  /** Anew, with what came last at the far end. */
+  #shuffled(): T[] {
+    const late = new Set(this.#dealt.slice(-Math.floor(this.#items.length / 2)));
+    this.#dealt = [];
+    const shuffled = this.#random.shuffle(this.#items);
+    return [...shuffled.filter((item) => late.has(item)), ...shuffled.filter((item) => !late.has(item))];
   }
 }

@@ -5,7 +5,7 @@
  * Template language:
  *   [one|other]   either, by chance; may be nested        <then|now>   by the era of the paper
  *   {A}..{E}      a person of this article; {A:the mayor} adds the role at the first mention; {A.he} {A.his} {A.him} {A.surname}
- *   {person} {lady} {surname}                  somebody new
+ *   {person} {man} {lady} {surname}            somebody new
  *   {P} {S} {T} {O} {W} {M} {V}                place, street, neighbouring town, society, weekday, month, vessel of this article
  *   {place} {street} {neighbor} {org} {weekday} {month} {boat} {team} {hour}    new ones
  *   {town} {county} {state} {water}            the paper's own
@@ -64,6 +64,8 @@ export class Teller {
       text += chosen.slice(last, slot.index);
       last = slot.index + slot[0].length;
       text += this.#fill(slot[1] ?? '', text, chosen[last] ?? '');
+      // a role brings its own commas, and a name that comes again needs none
+      if (/^[A-E]:/.test(slot[1] ?? '')) last += chosen[last] === ',' ? 1 : 0;
     }
     return polish(text + chosen.slice(last));
   }
@@ -139,6 +141,8 @@ export class Teller {
         return this.#somebody(before);
       case 'surname':
         return this.#newPerson().surname;
+      case 'man':
+        return fullName(this.#newPerson(false));
       case 'lady':
         return fullName(this.#newPerson(true));
       default:
