@@ -102,7 +102,7 @@ const MISTAKES_OF_OURS = new Set(['Error', 'TypeError', 'ReferenceError', 'Range
 
 /** Parses a positive whole number of the command line, e.g. an id. */
 export function positiveInteger(text: string): number {
-  const value = Number(text);
+  const value = /^\d+$/.test(text) ? Number(text) : NaN; // Number() also takes 1e2 and 0x10
   if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError('it must be a whole number above 0');
   return value;
 }

@@ -162,13 +162,12 @@ type Act = (db: Session['database']['kysely'], id: number, act: { actor: string;
 
 /** A verb on one or more pipelines: each on its own, one refusal does not stop the others, any makes the exit code 1. */
 function verb(name: string, description: string, done: string, act: Act): void {
-  common(program.command(name).description(description).argument('<pipeline...>', 'their numbers'))
+  common(program.command(name).description(description).argument('<pipeline...>', 'their numbers', collectIds))
     .requiredOption('--reason <text>', 'why; kept in the events')
-    .action((ids: string[], options: { reason: string }, command: Command) => {
-      const numbers = ids.map((id) => usage(() => positiveInteger(id)));
-      return withSession(command, async ({ database, print }) => {
+    .action((ids: number[], options: { reason: string }, command: Command) =>
+      withSession(command, async ({ database, print }) => {
         const outcomes = [];
-        for (const id of numbers) {
+        for (const id of ids) {
           try {
             outcomes.push({
               id,
@@ -183,8 +182,12 @@ function verb(name: string, description: string, done: string, act: Act): void {
         print(outcomes, (all) =>
           all.map((o) => ('refused' in o ? o.refused : `pipeline ${o.id} ${done}: now ${o.status}`)).join('\n'),
         );
-      });
-    });
+      }),
+    );
+}
+
+function collectIds(text: string, before: number[] = []): number[] {
+  return [...before, positiveInteger(text)];
 }
 
 async function printLogs(
@@ -209,7 +212,10 @@ async function printLogs(
   }
 }
 
-const operator = () => import('../engine/operator.js');
+// Functions, not constants: `await runMain` above runs before a constant down here has its value.
+function operator() {
+  return import('../engine/operator.js');
+}
 
 async function noSuchPipeline(id: number): Promise<Error> {
   const { Refused } = await operator();

@@ -1,5 +1,6 @@
 /** The operator's verbs. They are SQL functions, shared with psql; here each is one typed call. */
 import { sql, type Kysely } from 'kysely';
+import { z } from 'zod';
 import type { DB, Json } from '../database/database.js';
 import type { Registry } from './registry.js';
 
@@ -86,7 +87,7 @@ function checkAnswer(registry: Registry, name: string, { verb, params }: Answer)
     );
   const schema = registry.actions.get(name)?.verbs[verb];
   if (schema === undefined) return params;
-  const parsed = schema.safeParse(params);
+  const parsed = (schema instanceof z.ZodObject ? schema.strict() : schema).safeParse(params); // a mistyped name is not passed over
   if (!parsed.success)
     throw new Refused(
       'conflict',

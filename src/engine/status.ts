@@ -103,14 +103,12 @@ export async function readStatus(db: Kysely<DB>): Promise<Status> {
 /** What stands: failed, held and delayed pipelines, at most `limit`, failed first, the oldest of each first. */
 export async function readStanding(db: Kysely<DB>, limit: number): Promise<StandingPipeline[]> {
   const { rows } = await sql<StandingPipeline>`
-    select p.id, p.name, p.description, p.status, j.type, coalesce(p.held_at, p.step_started_at) as since,
+    select p.id, p.name, p.description, p.status, j.type, case p.status when 'held' then p.held_at else p.step_started_at end as since,
       case when p.status = 'delayed' then p.run_at end as run_at, case when p.status = 'held' then p.hold_action end as hold_action,
       case p.status when 'held' then p.hold_message else p.error ->> 'message' end as message
     from pipelines p left join jobs j on j.pipeline_id = p.id and j.sequence = p.next_sequence
     where p.status in ('failed', 'held', 'delayed')
-    order by array_position(array['failed', 'held', 'delayed'], p.status), coalesce(p.held_at, p.step_started_at), p.id limit ${limit}`.execute(
-    db,
-  );
+    order by array_position(array['failed', 'held', 'delayed'], p.status), since, p.id limit ${limit}`.execute(db);
   return rows;
 }
 
@@ -225,10 +223,12 @@ export async function listHeld(db: Kysely<DB>, filter: { action?: string | undef
     assignee: string | null;
   }>`
     select id, name, description, object_type, object_id, status, hold_kind, hold_action, hold_role, hold_rev,
-      case status when 'held' then hold_message else error ->> 'message' end as message, coalesce(held_at, step_started_at) as since, wake_at, due_at, assignee
+      case status when 'held' then hold_message else error ->> 'message' end as message, case status when 'held' then held_at else step_started_at end as since, wake_at, due_at, assignee
     from pipelines
     where (status = 'held' and (${filter.all} or hold_kind = 'person') or status = 'failed')
       and (${filter.action ?? null}::text is null or hold_action = ${filter.action ?? null})
-    order by status = 'failed', coalesce(held_at, step_started_at), id limit ${filter.limit}`.execute(db);
+    order by case when status = 'failed' then 2 when hold_kind = 'person' then 1 else 3 end, since, id limit ${filter.limit}`.execute(
+    db,
+  );
   return rows;
 }

@@ -18,13 +18,16 @@ export async function runOne(
     const runner = new Runner({ database, registry, settings, log, queues, version });
     const job = await runner.runOne();
     if (job === undefined) return undefined;
-    const { status } = await database.kysely
-      .selectFrom('job_list')
-      .select('status')
-      .where('pipeline_id', '=', job.pipelineId)
-      .where('sequence', '=', job.sequence)
+    const row = await database.kysely
+      .selectFrom('job_list as j')
+      .innerJoin('pipelines as p', 'p.id', 'j.pipeline_id')
+      .select(['j.status', 'p.status as pipeline_status'])
+      .where('j.pipeline_id', '=', job.pipelineId)
+      .where('j.sequence', '=', job.sequence)
       .executeTakeFirstOrThrow();
-    return { pipelineId: job.pipelineId, sequence: job.sequence, type: job.type, status: status ?? 'gone' };
+    // a job that failed and is retried later is "pending" to the list of jobs: who ran it wants to know
+    const status = row.status === 'pending' ? row.pipeline_status : (row.status ?? 'gone');
+    return { pipelineId: job.pipelineId, sequence: job.sequence, type: job.type, status };
   } finally {
     await jobLog.flush();
     await closeThreads();

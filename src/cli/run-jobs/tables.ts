@@ -102,7 +102,9 @@ export function pipelineText({ pipeline, jobs, decisions, events }: Shown): stri
   const hold =
     pipeline.status === 'held'
       ? `\nwaits for ${pipeline.hold_kind ?? ''}: ${pipeline.hold_action ?? ''} (question ${pipeline.hold_rev}): ${visible(pipeline.hold_message ?? '')}`
-      : '';
+      : pipeline.status === 'delayed'
+        ? `\ngoes on by itself in ${span(Math.max(0, (pipeline.run_at.getTime() - Date.now()) / 1000))}`
+        : '';
   const jobTable = table(
     ['job', 'type', 'queue', 'status', 'runs', 'took', 'result or error'],
     jobs.map((j) => [

@@ -1,7 +1,7 @@
 import { openDatabase } from '../../database/open-database.js';
 import { QUEUES, type Queue } from '../../engine/job.js';
 import { Runner } from '../../engine/runner/runner.js';
-import { readStanding, readStatus } from '../../engine/status.js';
+import { readStanding, readStatus, type QueueStatus, type StandingPipeline, type Status } from '../../engine/status.js';
 import { closeThreads } from '../../files/threads.js';
 import { checkSystemTools, NEWSPAPER_TOOLS } from '../../files/system-tools.js';
 import type { Settings } from '../../settings.js';
@@ -54,13 +54,23 @@ export async function watch(settings: Settings, options: WatchOptions): Promise<
   await jobLog.flush();
   await closeThreads();
   if (why === 'idle') {
-    const { counts } = await readStatus(database.kysely);
-    const standing = await readStanding(database.kysely, 50);
-    process.stdout.write(
-      standing.length === 0
-        ? 'Nothing is left to do.\n'
-        : `Nothing is runnable now. ${counts.failed} failed, ${counts.held} held, ${counts.delayed} delayed:\n${standingTable(standing)}\n`,
-    );
+    const [{ counts, queues }, standing] = await Promise.all([
+      readStatus(database.kysely),
+      readStanding(database.kysely, 50),
+    ]);
+    process.stdout.write(`${idleText(counts, queues, standing)}\n`);
   }
   await database.close();
+}
+
+/** What is left when nothing is runnable here: what stands, and what waits for queues that this daemon does not serve. */
+function idleText(counts: Status['counts'], queues: QueueStatus[], standing: StandingPipeline[]): string {
+  const elsewhere = queues.filter((q) => q.pending > 0).map((q) => `${q.pending} pending in queue ${q.queue}`);
+  if (standing.length === 0 && elsewhere.length === 0) return 'Nothing is left to do.';
+  const { failed, held, delayed } = counts;
+  return [
+    `Nothing is runnable now. ${failed} failed, ${held} held, ${delayed} delayed${standing.length === 0 ? '.' : ':'}`,
+    ...(standing.length === 0 ? [] : [standingTable(standing)]),
+    ...(elsewhere.length === 0 ? [] : [`Not served here: ${elsewhere.join(', ')}.`]),
+  ].join('\n');
 }

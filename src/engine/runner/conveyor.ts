@@ -308,7 +308,7 @@ export class Conveyor {
     this.letGo(work);
     if (row?.status === 'in_process') {
       const lane = this.lanes.get(row.queue);
-      if (lane) this.begin(row, lane);
+      if (lane) this.begin({ ...work.job, ...row, decision: null }, lane); // its answer, if there was one, was the last job's
     } else if (row?.status === 'pending' && row.queue !== null) {
       const lane = this.lanes.get(row.queue);
       if (lane) void this.fill(lane);

@@ -1,7 +1,7 @@
 import type { Json } from '../../database/database.js';
 import type { Queue } from '../job.js';
 import { storableJson } from '../storable.js';
-import { CLAIMED_COLUMNS, type ClaimedJob } from './claim.js';
+import type { ClaimedJob } from './claim.js';
 import type { Run, Statement } from './statement.js';
 
 /** A job that is done. */
@@ -16,10 +16,15 @@ export interface Finished {
   lane: Queue | undefined;
 }
 
+/** What differs from job to job of a pipeline that a runner keeps. */
+export type NextJob = Pick<
+  ClaimedJob,
+  'pipelineId' | 'sequence' | 'type' | 'queue' | 'args' | 'attempt' | 'timeoutSeconds'
+>;
+
 /** Where the pipeline stands now; `in_process`: it stays with this runner, here is its next job. */
 export type FinishedRow =
-  | ({ status: 'in_process' } & ClaimedJob)
-  | ({ status: 'pending' | 'success'; queue: Queue | null } & Omit<ClaimedJob, 'queue'>);
+  ({ status: 'in_process' } & NextJob) | { status: 'pending' | 'success'; pipelineId: number; queue: Queue | null };
 
 const FINISH: Statement<FinishedRow> = {
   name: 'pressmark_finish',
@@ -27,26 +32,32 @@ const FINISH: Statement<FinishedRow> = {
     with finished as (
       select * from unnest($2::bigint[], $3::int[], $4::int[], $5::jsonb[], $6::int[], $7::text[])
         as f (id, epoch, sequence, result, seen_rev, lane)
-    ), standing as ( -- the fence: still ours, at that epoch, at that job; locked in one order, so that no two batches deadlock
+      order by id -- locked in one order, so that no two batches deadlock
+    ), standing as ( -- the fence: still ours, at that epoch, at that job. Row by row: a join would be planned by statistics of a calmer hour
       select p.id, p.next_sequence, p.step_started_at, f.result, f.lane,
         p.decision_rev is distinct from f.seen_rev as unseen -- answered while it ran: it must run again, with the answer
-      from pipelines p join finished f on f.id = p.id and f.epoch = p.epoch and f.sequence = p.next_sequence
-      where p.runner_id = $1
-      order by p.id
-      for update of p
+      from finished f cross join lateral (
+        select * from pipelines p
+        where p.id = f.id and p.epoch = f.epoch and p.next_sequence = f.sequence
+          and p.runner_id = $1 -- so it is in process; if that were said, too, the index of all that runs would be read for each row
+        limit 1
+        for update
+      ) p
     ), checked_off as (
       update jobs j set attempt = j.attempt + 1, started_at = s.step_started_at, error = null, tried_since = null,
         status = case when s.unseen then j.status else 'success' end,
         completed_at = case when not s.unseen then now() end, result = case when not s.unseen then s.result end
       from standing s where j.pipeline_id = s.id and j.sequence = s.next_sequence
     ), next as (
-      select s.id, s.unseen, n.sequence, n.queue,
+      select s.id, s.unseen, n.*,
         s.lane is not null
           and (n.queue = s.lane or row_number() over (partition by n.queue, n.queue = s.lane order by s.id) <= coalesce(room.free, 0)) as kept
       from standing s
       left join lateral (
-        select j.sequence, j.queue from jobs j
-        where j.pipeline_id = s.id and case when s.unseen then j.sequence = s.next_sequence else j.sequence > s.next_sequence and j.status = 'waiting' end
+        select j.sequence, j.type, j.queue, j.args, j.attempt + 1 as attempt, extract(epoch from j.timeout)::float8 as timeout
+        from jobs j
+        where j.pipeline_id = s.id and j.sequence >= s.next_sequence -- for the index
+          and case when s.unseen then j.sequence = s.next_sequence else j.sequence > s.next_sequence and j.status = 'waiting' end
         order by j.sequence limit 1) n on true
       left join unnest($8::text[], $9::int[]) room (queue, free) on room.queue = n.queue
     )
@@ -60,9 +71,8 @@ const FINISH: Statement<FinishedRow> = {
       step_started_at = now(), rescues = 0, error = null,
       hold_action = case when n.unseen then p.hold_action end,
       decision_rev = case when n.unseen then p.decision_rev end
-    from next n left join jobs j on j.pipeline_id = n.id and j.sequence = n.sequence
-    where p.id = n.id
-    returning p.status, ${CLAIMED_COLUMNS}, null as decision`,
+    from next n where p.id = n.id
+    returning p.status, p.id as "pipelineId", n.sequence, n.type, n.queue, n.args, n.attempt, n.timeout as "timeoutSeconds"`,
 };
 
 /**

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { SaxesParser } from 'saxes';
 import { ALTO_NAMESPACE, writeAlto, type AltoDocument, type AltoPage } from './alto-document.js';
-import { readPageText, UnreadableText } from './page-text.js';
+import { readPageText, UnreadableText, type Block } from './page-text.js';
 
 export interface BuildOrder {
   /** What pdftotext wrote. */
@@ -16,15 +16,14 @@ export interface BuildOrder {
 export type Built = Omit<AltoDocument, 'xml'> | { refused: string };
 
 export async function buildAlto({ text, target, page }: BuildOrder): Promise<Built> {
-  const read = readText(await readFile(text));
-  if ('refused' in read) return read;
-  if (read.pages !== 1) return { refused: `it has ${read.pages} pages` };
-  const { xml, ...counts } = writeAlto(read.blocks, page);
+  const blocks = readText(await readFile(text));
+  if ('refused' in blocks) return blocks;
+  const { xml, ...counts } = writeAlto(blocks, page);
   await writeFile(target, xml);
   return counts;
 }
 
-function readText(output: Buffer): ReturnType<typeof readPageText> | { refused: string } {
+function readText(output: Buffer): Block[] | { refused: string } {
   try {
     return readPageText(output);
   } catch (error) {

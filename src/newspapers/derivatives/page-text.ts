@@ -17,13 +17,6 @@ export type Line = Word[];
 /** Lines in reading order. */
 export type Block = Line[];
 
-export interface PageText {
-  /** How many pages the PDF has. */
-  pages: number;
-  /** In poppler's reading order. */
-  blocks: Block[];
-}
-
 /** pdftotext's output is not what it was when this was written. */
 export class UnreadableText extends Error {
   override name = 'UnreadableText';
@@ -39,20 +32,19 @@ const OPENING = '<(page|flow|block|line)(?: [^>]*)?>';
 const WORD = '<word xMin="([^"]*)" yMin="([^"]*)" xMax="([^"]*)" yMax="([^"]*)">([^<]*)</word>';
 
 /**
- * Reads pdftotext's output: every word with its box. Words left blank when they have been cleaned go, and the lines
+ * Reads pdftotext's output for a page: every word with its box, blocks in poppler's reading order. Words left blank when they have been cleaned go, and the lines
  * and blocks that they leave empty (newspapers 6.3, steps 3 to 5).
  *
  * A scanner of our own, which accepts nothing but what pdftotext writes: a streaming XML parser takes four times as long.
  *
  * @throws {UnreadableText} when there is no document in it, or something unknown
  */
-export function readPageText(output: Buffer): PageText {
+export function readPageText(output: Buffer): Block[] {
   const text = output.toString('utf8').replaceAll(NEVER_IN_TEXT, '');
   const start = text.indexOf('<doc>') + '<doc>'.length;
   const stop = text.indexOf('</doc>', start);
   if (start < '<doc>'.length || stop < 0) throw new UnreadableText('there is no <doc> in it');
 
-  let pages = 0;
   const blocks: Block[] = [];
   const token = new RegExp(` *(?:${CLOSING}|${OPENING}|${WORD})`, 'y');
   let read = start;
@@ -60,7 +52,6 @@ export function readPageText(output: Buffer): PageText {
   for (let found = token.exec(text); found; found = token.exec(text)) {
     read = token.lastIndex;
     const [, opened, xMin, yMin, xMax, yMax, content] = found;
-    if (opened === 'page') pages += 1;
     if (opened === 'block') blocks.push([]);
     if (opened === 'line') blocks.at(-1)?.push([]);
     if (content === undefined) continue;
@@ -72,8 +63,7 @@ export function readPageText(output: Buffer): PageText {
   }
   if (text.slice(read, stop).trim() !== '')
     throw new UnreadableText(`there is something unknown in it: ${text.slice(read, read + 80).trim()}`);
-  const filled = blocks.map((lines) => lines.filter((words) => words.length > 0)).filter((lines) => lines.length > 0);
-  return { pages, blocks: filled };
+  return blocks.map((lines) => lines.filter((words) => words.length > 0)).filter((lines) => lines.length > 0);
 }
 
 /** A broken text matrix gives "nan" or "inf". */

@@ -17,7 +17,7 @@ serve(async ({ url, options }, run) => {
   });
   const settings = loadSettings({ env: {} });
   const runner = new Runner({
-    database: connectDatabase({ connectionString: url + (process.env.PGO ? '&options=' + encodeURIComponent(process.env.PGO) : ''), applicationName: 'run-jobs' }),
+    database: connectDatabase({ connectionString: url, applicationName: 'run-jobs', maxConnections: 40 }),
     listenOn: url,
     registry: createRegistry({ jobs: [noop] }),
     settings,

@@ -34,13 +34,20 @@ function command(
   };
 }
 
+/** The later in the list, the likelier: what happened last is where the next thing happens. */
 const pick = <T>(list: readonly T[], share: number): T => {
-  const found = list[Math.min(list.length - 1, Math.floor(share * list.length))];
+  const found = list[Math.min(list.length - 1, Math.floor(Math.sqrt(share) * list.length))];
   if (found === undefined) throw new Error('nothing to pick from');
   return found;
 };
 const share = fc.double({ min: 0, max: 1, noNaN: true });
-const queue = fc.constantFrom(...QUEUES.slice(0, 3));
+const queue = fc.constantFrom(...QUEUES.slice(0, 2));
+/** Mostly one that the verb is meant for, now and then any. */
+const pickPipeline = (model: Model, which: number, fits: (p: ModelPipeline) => boolean): ModelPipeline => {
+  const fitting = model.pipelines.filter(fits);
+  return pick(which > 0.2 && fitting.length > 0 ? fitting : model.pipelines, (which * 7) % 1);
+};
+const hasRoom = (model: Model) => model.pipelines.filter((p) => p.open).length < 4;
 
 // Enqueueing -------------------------------------------------------------------------------------
 
@@ -65,19 +72,13 @@ const planOf = (object: number | null, priority: number, of: ModelJob[]): Pipeli
 const enqueueOne = fc
   .record({ object: fc.option(fc.integer({ min: 1, max: 4 })), priority: fc.integer({ min: 0, max: 1 }), jobs })
   .map((given) =>
-    command(
-      `enqueue ${JSON.stringify(given)}`,
-      (model) => model.pipelines.length < 12,
-      async (model, real) => {
-        const joined = given.jobs.filter((job) => job.joined).length > 1;
-        const made = given.jobs.map((job, i) =>
-          modelJob(`j${i}`, job.queue, job.max, joined && job.joined ? 77 : null),
-        );
-        const ids = enqueue(real.own.database.kysely, [planOf(given.object, given.priority, made)], { actor: 'model' });
-        if (model.busy(given.object)) return expect(ids).rejects.toThrow(ObjectBusy);
-        model.pipelines.push(new ModelPipeline((await ids)[0] ?? 0, given.object, given.priority, made, model.now));
-      },
-    ),
+    command(`enqueue ${JSON.stringify(given)}`, hasRoom, async (model, real) => {
+      const joined = given.jobs.filter((job) => job.joined).length > 1;
+      const made = given.jobs.map((job, i) => modelJob(`j${i}`, job.queue, job.max, joined && job.joined ? 77 : null));
+      const ids = enqueue(real.own.database.kysely, [planOf(given.object, given.priority, made)], { actor: 'model' });
+      if (model.busy(given.object)) return expect(ids).rejects.toThrow(ObjectBusy);
+      model.pipelines.push(new ModelPipeline((await ids)[0] ?? 0, given.object, given.priority, made, model.now));
+    }),
   );
 
 // What runners do --------------------------------------------------------------------------------
@@ -137,7 +138,8 @@ const finishSome = fc
       (model) => model.claims.length > 0,
       async (model, real) => {
         const { runner } = pick(model.claims, given.which);
-        const batch = model.claims.filter((c) => c.runner === runner).filter((_, i) => given.among[i] ?? i === 0);
+        const mine = model.claims.filter((c) => c.runner === runner).reverse(); // the latest first
+        const batch = mine.filter((_, i) => i === 0 || given.among[i]);
         if (!given.again) model.claims = model.claims.filter((c) => !batch.includes(c));
         const got = await finish(
           real.run,
@@ -159,9 +161,13 @@ const finishSome = fc
           expect(row?.status).toBe(status);
           if (row?.status !== 'in_process') continue;
           const kept = pipeline.claimOf(runner);
-          expect(row).toMatchObject({ args: { name: kept.job.name }, epoch: kept.epoch, decision: null });
+          expect(row).toMatchObject({
+            args: { name: kept.job.name },
+            queue: kept.job.queue,
+            attempt: kept.job.attempt + 1,
+          });
           model.claims.push(kept);
-          real.claimed.set(kept, row);
+          real.claimed.set(kept, { ...real.jobOf(mine), ...row, decision: null });
         }
       },
     ),
@@ -190,7 +196,7 @@ const finishWithMore = fc
               );
         const follower = [modelJob('f', 'io', 2, null)];
         const object = given.follows ? pipeline.object : null;
-        const follows = given.follows !== null && model.pipelines.length < 12;
+        const follows = given.follows !== null && hasRoom(model);
         const outcome: Done = {
           kind: 'done',
           siblings: siblings.map(call),
@@ -217,7 +223,7 @@ const finishWithMore = fc
         if (row?.status === 'in_process') {
           const kept = pipeline.claimOf(mine.runner);
           model.claims.push(kept);
-          real.claimed.set(kept, row);
+          real.claimed.set(kept, { ...real.jobOf(mine), ...row, decision: null });
         }
         if (seen && follows) {
           const [born] = await rows<{ id: number }>(real.own, 'select max(id) as id from pipelines');
@@ -257,8 +263,8 @@ const ask = fc
   .record({
     which: share,
     again: fc.boolean(),
-    kind: fc.constantFrom('person', 'external', 'timer', 'pipeline'),
-    action: fc.constantFrom('a', 'a', 'b', null),
+    kind: fc.constantFrom('person', 'person', 'external', 'timer', 'pipeline'),
+    action: fc.constantFrom('a', 'a', 'a', 'b', null),
     wakes: fc.boolean(),
     blocker: share,
   })
@@ -323,13 +329,18 @@ const due = fc.constant(null).map(() =>
 
 // What people do ---------------------------------------------------------------------------------
 
-const operate = (label: string, text: string, act: (p: ModelPipeline, now: number) => string) =>
+const operate = (
+  label: string,
+  text: string,
+  fits: (p: ModelPipeline) => boolean,
+  act: (p: ModelPipeline, now: number) => string,
+) =>
   share.map((which) =>
     command(
       `${label} ${which}`,
       (model) => model.pipelines.length > 0,
       async (model, real) => {
-        const p = pick(model.pipelines, which);
+        const p = pickPipeline(model, which, fits);
         const answer = await verb(real.own, text, [p.id]);
         expect(answer.status ?? (answer.code === 'PM409' ? 'refused' : answer.code)).toBe(act(p, model.now));
       },
@@ -343,7 +354,14 @@ const decideOne = fc
       `decide ${JSON.stringify(given)}`,
       (model) => model.pipelines.length > 0,
       async (model, real) => {
-        const p = pick(model.pipelines, given.which);
+        const running = model.pipelines.some(
+          (p) => p.status === 'in_process' && p.action !== null && p.answered === null,
+        );
+        const p = pickPipeline(
+          model,
+          given.which,
+          (one) => one.action !== null && (one.status === 'in_process' || !running),
+        );
         const rev = Math.max(0, p.rev - given.old);
         const answer = await verb(real.own, `decide($1, $2, $3, '{}', null, 'ada', 'cli')`, [p.id, rev, given.verb]);
         expect(answer.status ?? (answer.code === 'PM409' ? 'refused' : answer.code)).toBe(
@@ -358,7 +376,7 @@ const goTo = fc.record({ which: share, target: share }).map((given) =>
     `goto ${JSON.stringify(given)}`,
     (model) => model.pipelines.length > 0,
     async (model, real) => {
-      const p = pick(model.pipelines, given.which);
+      const p = pickPipeline(model, given.which, (one) => one.open && one.status !== 'in_process');
       const target = p.jobs.indexOf(pick(p.jobs, given.target));
       const answer = await verb(
         real.own,
@@ -400,10 +418,42 @@ export const commands = fc.oneof(
   { arbitrary: crash, weight: 3 },
   { arbitrary: due, weight: 4 },
   { arbitrary: decideOne, weight: 7 },
-  { arbitrary: operate('wake', `wake_pipeline($1, 'ada')`, (p, now) => p.woken(now)), weight: 2 },
-  { arbitrary: operate('cancel', `cancel_pipeline($1, 'ada', 'r')`, (p) => p.cancelled()), weight: 1 },
-  { arbitrary: operate('requeue', `requeue_pipeline($1, 'ada')`, (p, now) => p.requeued(now)), weight: 2 },
-  { arbitrary: operate('skip', `skip_job($1, 'ada', 'r')`, (p, now) => p.skipped(now)), weight: 1 },
+  {
+    arbitrary: operate(
+      'wake',
+      `wake_pipeline($1, 'ada')`,
+      (p) => p.status === 'held',
+      (p, now) => p.woken(now),
+    ),
+    weight: 4,
+  },
+  {
+    arbitrary: operate(
+      'cancel',
+      `cancel_pipeline($1, 'ada', 'r')`,
+      (p) => p.open,
+      (p) => p.cancelled(),
+    ),
+    weight: 1,
+  },
+  {
+    arbitrary: operate(
+      'requeue',
+      `requeue_pipeline($1, 'ada')`,
+      (p) => p.status === 'failed' || p.status === 'delayed',
+      (p, now) => p.requeued(now),
+    ),
+    weight: 2,
+  },
+  {
+    arbitrary: operate(
+      'skip',
+      `skip_job($1, 'ada', 'r')`,
+      (p) => p.open && p.status !== 'in_process',
+      (p, now) => p.skipped(now),
+    ),
+    weight: 1,
+  },
   { arbitrary: goTo, weight: 2 },
   { arbitrary: editByHand, weight: 2 },
 );

@@ -6,8 +6,12 @@ import type { TestDatabase } from '../../support/database.js';
 import { rows } from '../support.js';
 import type { Claim, Model, ModelPipeline } from './model.js';
 
-/** Breaks a statement on purpose, to see whether the model notices. */
-export type Mutant = (text: string) => string;
+/** A statement broken on purpose, to see whether the model notices. */
+export interface Mutant {
+  statement: string;
+  from: string;
+  to: string;
+}
 
 /** The engine as it is: its statements and SQL functions on a real database. */
 export class Real {
@@ -17,12 +21,13 @@ export class Real {
 
   constructor(
     readonly own: TestDatabase,
-    mutant: Mutant = (text) => text,
+    mutant?: Mutant,
   ) {
     const run = onPool(own.database.pool);
     this.run = <Row>(statement: Statement<Row>, values: unknown[]) => {
-      const text = mutant(statement.text);
-      return run<Row>({ name: text === statement.text ? statement.name : `mutant_${statement.name}`, text }, values);
+      if (statement.name !== mutant?.statement) return run(statement, values);
+      if (!statement.text.includes(mutant.from)) throw new Error(`${statement.name} no longer says "${mutant.from}"`);
+      return run<Row>({ name: 'mutant', text: statement.text.replace(mutant.from, mutant.to) }, values);
     };
   }
 

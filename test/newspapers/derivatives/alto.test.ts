@@ -145,7 +145,7 @@ describe('an ALTO that is there already', () => {
   test.each([
     ['of another page', { pageNumber: 2 }],
     ['of another resolution', { dpi: 200 }],
-    ['of another picture', { image: { name: '0001.jp2', width: 601, height: 801 } }],
+    ['of another picture', { image: { name: '0001.jp2', width: 601, height: 800 } }],
   ] as [string, Partial<AltoOrder>][])('but %s is made again', async (_, more) => {
     const source = await sources();
     await make(source, more);

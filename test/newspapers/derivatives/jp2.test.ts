@@ -210,6 +210,7 @@ describe('a JP2 that is there already', () => {
     ['empty', () => truncate(target, 0)],
     ['cut off in the middle', async () => truncate(target, Math.floor((await stat(target)).size / 2))],
     ['cut off by one byte', async () => truncate(target, (await stat(target)).size - 1)],
+    ['without its end marker', async () => overwrite(1, 2)],
     ['longer than it says', async () => writeFile(target, 'more', { flag: 'a' })],
     ['something else', () => writeFile(target, 'a text')],
     ['full of zeros where its tiles begin', () => overwrite(0.3, 4000)],
@@ -217,7 +218,8 @@ describe('a JP2 that is there already', () => {
   ];
   const overwrite = async (from: number, bytes: number) => {
     const content = await readFile(target);
-    content.fill(0, Math.floor(content.length * from), Math.floor(content.length * from) + bytes);
+    const start = Math.min(content.length - bytes, Math.floor(content.length * from));
+    content.fill(0, start, start + bytes);
     await writeFile(target, content);
   };
   const other = async () => {
