@@ -212,8 +212,8 @@ export function loadSettings({ file, env }: { file?: string; env: NodeJS.Process
       mistakes.push({ key, ...entry, value: shown(key, entry.value), remedy: parsed.error.issues[0]?.message ?? '' });
     }
   }
-  const settings = { ...(values as Values), ignoredKeys }; // whole when there is no mistake, which comes next
-  if (mistakes.length === 0) mistakes.push(...clashes(settings, entryOf));
+  const settings = { ...(values as Values), ignoredKeys }; // whole when there is no mistake; a wrong one is undefined and clashes with nothing
+  mistakes.push(...clashes(settings, entryOf));
   if (mistakes.length > 0) throw new SettingsError(mistakes);
   return settings;
 }
@@ -266,7 +266,10 @@ function clashes(settings: Values, entryOf: (key: Key) => Entry | undefined): Se
   });
   const { MIN_BATCH_SIZE: least, MAX_BATCH_SIZE: most } = settings;
   const found = least > most ? [mistake('MIN_BATCH_SIZE', least, `must not be above MAX_BATCH_SIZE, ${most}`)] : [];
-  const areas = Object.entries(settings).filter(([key]) => key.endsWith('_PATH')) as [Key, string][]; // all of them directories
+  const areas = Object.entries(settings).filter(([key, path]) => key.endsWith('_PATH') && path !== undefined) as [
+    Key,
+    string,
+  ][]; // all of them directories
   for (const [inner, path] of areas) {
     const outer = areas.find(([other, parent]) => other !== inner && isWithin(path, parent));
     if (outer) found.push(mistake(inner, path, `must not be inside ${outer[0]}, ${outer[1]}, nor the same directory`));

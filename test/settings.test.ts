@@ -156,8 +156,9 @@ describe('a wrong file', () => {
       ['LISTEN_NOTIFY', 'file line 5'],
       ['RUNNER_LEASE', 'file line 6'],
       ['LOG_LEVEL', 'environment NCA_LOG_LEVEL'],
+      ['MIN_BATCH_SIZE', 'the default'], // above MAX_BATCH_SIZE
     ]);
-    expect(error.message).toContain('The settings have 14 mistakes:');
+    expect(error.message).toContain('The settings have 15 mistakes:');
     expect(error.message).toContain(`DPI=20 (${file} line 1): must be a whole number of at least 72`);
     expect(error.message).toContain('DATABASE_URL=mysql://me:***@host/db');
     expect(error.message).not.toContain('secret');

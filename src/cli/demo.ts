@@ -1,6 +1,7 @@
 /** `npm run demo`: real newspaper issues go from upload to derivatives, through the real programs, with nothing to set up. */
 import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
+import { FatalError } from '../engine/job.js';
 import { makeProgram, runMain } from './program.js';
 
 const program = makeProgram(
@@ -11,8 +12,10 @@ const program = makeProgram(
     '--from <directory>',
     'real issues instead of made ones, laid out as born-digital/<LCCN>/<date>/*.pdf, scans/<MOC>/<LCCN>/<date>/NNNN.{tif,pdf}, marc/*.xml',
   )
-  .option('--directory <directory>', 'where everything goes; what an earlier demo left there is removed', 'var/demo')
-  .action(async (options: { from?: string; directory: string }) => demo(resolve(options.directory), options.from));
+  .addHelpText('after', '\nEverything goes to var/demo; what an earlier demo left there is removed.')
+  .action(async ({ from }: { from?: string }) =>
+    demo(resolve('var/demo'), from === undefined ? undefined : resolve(from)),
+  );
 
 await runMain(program);
 
@@ -28,12 +31,19 @@ async function demo(root: string, from: string | undefined): Promise<void> {
     import('./demo/stage.js'),
     import('./demo/report.js'),
   ]);
+  if (from !== undefined && !relative(root, from).startsWith('..'))
+    throw new FatalError(`${from} is in ${root}, which the demo removes first: move your issues elsewhere`);
   await ensureSystemTools(NEWSPAPER_TOOLS);
   const database = { directory: join(root, 'var') };
   await removeEmbeddedPostgres(database);
   await rm(root, { recursive: true, force: true });
   const places = await stage.makePlaces(root);
-  const run = (name: string, ...args: string[]) => stage.runVisibly(name, [...args, '--settings', places.settingsFile]);
+  const interrupted = new AbortController(); // so that the database is stopped also when a signal comes between two programs
+  process.once('SIGINT', () => interrupted.abort()).once('SIGTERM', () => interrupted.abort());
+  const run = async (name: string, ...args: string[]) => {
+    if (interrupted.signal.aborted) throw new FatalError('interrupted');
+    await stage.runVisibly(name, [...args, '--settings', places.settingsFile]);
+  };
   const say = (text: string) => process.stdout.write(`\n== ${text}\n`);
 
   try {
@@ -42,7 +52,7 @@ async function demo(root: string, from: string | undefined): Promise<void> {
         ? 'A publisher and a digitisation vendor deliver an issue each'
         : `Copying the issues of ${from} into the upload areas`,
     );
-    const uploads = await (from === undefined ? stage.makeUploads(places) : stage.copyUploads(resolve(from), places));
+    const uploads = await (from === undefined ? stage.makeUploads(places) : stage.copyUploads(from, places));
 
     say('Organisations and titles are made known, the uploads are queued');
     for (const org of uploads.orgs) await run('orgs', 'add', org.code, org.name);

@@ -156,6 +156,16 @@ common(
     }),
   );
 
+common(
+  program
+    .command('stop-database')
+    .description('end the private PostgreSQL of VAR_DIRECTORY; the next program starts it again'),
+).action(async (_options: CommonOptions, command: Command) => {
+  const { VAR_DIRECTORY } = await openSettings(command.optsWithGlobals());
+  const { stopEmbeddedPostgres } = await import('../database/embedded.js');
+  await stopEmbeddedPostgres({ directory: VAR_DIRECTORY });
+});
+
 await runMain(program);
 
 type Act = (db: Session['database']['kysely'], id: number, act: { actor: string; reason: string }) => Promise<string>;

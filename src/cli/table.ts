@@ -42,7 +42,7 @@ export const visible = (text: string): string => printable(text.replace(/\s*\n\s
 /** A span of time for people: "40 ms", "12 s", "5 min", "3 h", "2 d". */
 export function span(seconds: number | null | undefined): string {
   if (seconds == null) return '-';
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 1) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
   if (seconds < 100) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
   if (seconds < 6000) return `${Math.round(seconds / 60)} min`;
   if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;

@@ -60,7 +60,8 @@ export async function enqueue(
 ): Promise<number[]> {
   if (!db.isTransaction) return db.transaction().execute((trx) => enqueue(trx, plans, options));
   for (const { name, description, jobs } of plans)
-    if (jobs.length === 0) throw new Error(`pipeline ${name} (${description}) has no jobs: there is nothing to enqueue`);
+    if (jobs.length === 0)
+      throw new Error(`pipeline ${name} (${description}) has no jobs: there is nothing to enqueue`);
   const ids: number[] = [];
   for (let i = 0; i < plans.length; i += CHUNK) {
     const rows = plans.slice(i, i + CHUNK).map((plan) => ({

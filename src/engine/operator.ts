@@ -38,10 +38,6 @@ export const skipJob = (db: Kysely<DB>, id: number, { actor, reason }: Act) =>
 export const gotoJob = (db: Kysely<DB>, id: number, sequence: number, { actor, reason }: Act) =>
   call(sql`select goto_job(${id}, ${sequence}, ${actor}, ${reason}) as status`, db);
 
-/** Lets a held job look again now. */
-export const wakePipeline = (db: Kysely<DB>, id: number, actor: string) =>
-  call(sql`select wake_pipeline(${id}, ${actor}) as status`, db);
-
 export interface Answer {
   /** Number of the question, as shown; a decision on an older one is refused. */
   holdRev: number;

@@ -1,5 +1,6 @@
 /** The order of pages: by the number that their names begin with (spec 5.3). */
 import { join } from 'node:path';
+import { existing, vanished } from './existing.js';
 import { isTemporary } from './land.js';
 import { quoted } from './quoted.js';
 import { readDirectory, UnsafeEntries } from './read-directory.js';
@@ -33,6 +34,8 @@ function leadingInteger(name: string): bigint | undefined {
  * @throws {UnsafeEntries} for symlinks and special files
  */
 export async function listNumerically(directory: string): Promise<string[]> {
+  if (!(await existing(directory, 'directory')))
+    throw await vanished(directory, 'its pages were taken away; put it back and requeue, or cancel');
   const entries = await readDirectory(directory);
   const unsafe = entries.filter(({ kind }) => kind === 'symlink' || kind === 'special');
   if (unsafe.length > 0) {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 /** The packages Pressmark's programs come from, under their Debian names (design 12). The last two serve tests only. */
 export const TOOL_PACKAGES = {
   qpdf: { programs: ['qpdf'], dnf: 'qpdf', brew: 'qpdf' },
-  'poppler-utils': { programs: ['pdftoppm', 'pdftotext', 'pdfimages'], dnf: 'poppler-utils', brew: 'poppler' },
+  'poppler-utils': { programs: ['pdftoppm', 'pdftotext', 'pdfinfo'], dnf: 'poppler-utils', brew: 'poppler' },
   'libopenjp2-tools': { programs: ['opj_compress', 'opj_decompress'], dnf: 'openjpeg2-tools', brew: 'openjpeg' },
   'libxml2-utils': { programs: ['xmllint'], dnf: 'libxml2', brew: 'libxml2' },
   'redis-server': { programs: ['redis-server'], dnf: 'redis', brew: 'redis' },

@@ -1,6 +1,7 @@
 /** Issues in the workflow: made once, in the transaction that also enqueues their pipeline, and changed column by column. */
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { DB } from '../database/database.js';
+import { FatalError } from '../engine/job.js';
 import { formatIssueKey, type IssueKey } from './issue-key.js';
 import { TITLE_NAME } from './titles.js';
 import type { IssueKind, WorkflowStep } from './workflow-step.js';
@@ -54,7 +55,7 @@ export interface IssueColumns {
   ignored?: boolean;
 }
 
-export class NoSuchIssue extends Error {
+export class NoSuchIssue extends FatalError {
   override name = 'NoSuchIssue';
   constructor(readonly issue: string | number) {
     super(`there is no issue ${issue}: "bin/issues list" shows all`);

@@ -16,9 +16,9 @@ export interface PageReviewRule {
  * Ready: every file is a purely numeric .pdf, as many as were split less those deleted on purpose, and nobody has touched it for the quiet time.
  */
 export async function pageReviewProblem(directory: string, rule: PageReviewRule): Promise<string | undefined> {
-  const names = (await readdir(directory)).filter(
-    (name) => !name.startsWith('.') && name.toLowerCase() !== 'thumbs.db',
-  );
+  const entries = await readdir(directory).catch(ignoreMissing);
+  if (entries === undefined) return `the folder ${directory} is not there: put it back, or mount its disk`;
+  const names = entries.filter((name) => !name.startsWith('.') && name.toLowerCase() !== 'thumbs.db');
   const waiting = names.filter((name) => /^seq-\d{4}\.pdf$/i.test(name));
   const odd = names.filter((name) => !/^\d+\.pdf$/i.test(name) && !waiting.includes(name));
   if (odd.length > 0) return `rename or remove ${list(odd)}: only numbered pages such as 1.pdf may be here`;
@@ -42,3 +42,7 @@ const list = (names: string[]): string =>
     .slice(0, 5)
     .map((name) => JSON.stringify(name))
     .join(', ') + (names.length > 5 ? ` and ${names.length - 5} more` : '');
+
+function ignoreMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}

@@ -38,6 +38,18 @@ export class DaemonProcess {
     });
   }
 
+  /** Stops taking work; the process stays, and can be started again. */
+  async pause(): Promise<void> {
+    const paused = this.until('paused');
+    this.send({ kind: 'pause' });
+    await paused;
+  }
+
+  /** For when something failed; does nothing to one that has ended. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
   async stop(): Promise<DaemonCost> {
     const exit = once(this.child, 'exit');
     const stopped = this.until('stopped');
@@ -63,7 +75,9 @@ export class DaemonProcess {
       };
       const onExit = (code: number | null) => {
         end();
-        reject(new Error(`the daemon ended with code ${code ?? 'none'} before it said "${kind}"; see its output above`));
+        reject(
+          new Error(`the daemon ended with code ${code ?? 'none'} before it said "${kind}"; see its output above`),
+        );
       };
       const timer = setTimeout(() => {
         end();

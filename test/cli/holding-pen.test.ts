@@ -42,10 +42,8 @@ async function givenPageReview(...files: string[]): Promise<{ id: number; folder
       askPageReview({ issueId: issue.id, location: folder }),
     ],
   });
-  await rows(
-    own,
-    `update jobs set status = 'success', result = '{"pages": 3}', completed_at = now() where sequence = 10`,
-  );
+  await rows(own, `update jobs set status = 'success', completed_at = now() where sequence = 10`);
+  await rows(own, `insert into newspapers.pages (issue_id, number) select ${issue.id}, n from generate_series(1, 3) n`);
   await rows(own, `update pipelines set next_sequence = 20, queue = 'fast'`);
   expect(await runOne()).toMatchObject({ status: 'held', type: 'page_review' });
   return { id, folder };

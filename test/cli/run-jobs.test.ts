@@ -84,7 +84,7 @@ describe('usage', () => {
       const { exitCode, stdout, stderr } = await runJobs(...command, '--settings', file);
       expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
       expect(stderr).toMatch(
-        /^The settings have 3 mistakes:\n(  (QUEUES|DPI|SHUTDOWN_GRACE)=.* \(.*settings\.env line \d\): must be .*\n){3}$/,
+        /^The settings have 3 mistakes:\n( {2}(QUEUES|DPI|SHUTDOWN_GRACE)=.* \(.*settings\.env line \d\): must be .*\n){3}$/,
       );
     }
   });

@@ -26,7 +26,10 @@ export function start(program: string, args: readonly string[], env: Record<stri
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Awaited<Started['ended']>);
+  const ended = once(child, 'close').then((end) => {
+    const [code, signal] = end as [number | null, NodeJS.Signals | null];
+    return { code, signal };
+  });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await ended;

@@ -201,7 +201,9 @@ test('a job whose end cannot be recorded at once is not run again: its end is re
   await gate.entered;
   await rows(own, `alter table jobs rename to jobs_away`);
   gate.fail(new Error('boom'));
-  await until('recording has failed', () => lines.some((line) => String(line['msg']).includes('could not be recorded yet')));
+  await until('recording has failed', () =>
+    lines.some((line) => String(line['msg']).includes('could not be recorded yet')),
+  );
   await rows(own, `alter table jobs_away rename to jobs`);
   await untilStatus(own, id, 'delayed');
   expect(stage.count('A')).toBe(1);

@@ -10,7 +10,7 @@ export const penTable = (held: Awaited<ReturnType<typeof listHeld>>): string =>
       p.id,
       p.status === 'failed' ? 'FAILED' : (p.hold_action ?? p.hold_kind),
       p.description,
-      p.assignee ?? p.hold_role ?? (p.status === 'failed' ? 'sysadmin' : '-'),
+      p.status === 'failed' ? 'sysadmin' : (p.assignee ?? p.hold_role),
       ago(p.since),
       p.message,
     ]),

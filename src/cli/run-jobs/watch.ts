@@ -25,8 +25,13 @@ export async function watch(settings: Settings, options: WatchOptions): Promise<
   const database = await openDatabase(settings, 'run-jobs', {
     maxConnections: Math.min(places + 6, 40),
     queryTimeoutSeconds: QUERY_TIMEOUT_S,
+    notice: (text) => process.stderr.write(`${text}\n`),
   });
   const { log, jobLog } = daemonLogger(settings.LOG_LEVEL, database.pool);
+  if (settings.DATABASE_URL === undefined)
+    log.warn(`DATABASE_URL is not set: working on the private PostgreSQL of ${settings.VAR_DIRECTORY}`);
+  if (settings.ignoredKeys.length > 0)
+    log.warn({ keys: settings.ignoredKeys }, 'the settings file has keys of NCA that mean nothing here');
   let toStop: (why: 'idle' | NodeJS.Signals) => void = () => undefined;
   const stopped = new Promise<'idle' | NodeJS.Signals>((resolve) => (toStop = resolve));
   const runner = new Runner({

@@ -18,6 +18,7 @@ import { holdJob } from '../statements/hold.js';
 import { onPool, type Run } from '../statements/statement.js';
 import { tryJobLater } from '../statements/try-later.js';
 import { LeaseLost, ShuttingDown } from './abort-reasons.js';
+import { isConnectionTrouble } from './connection-trouble.js';
 import { describeError, execute, jobLogger, type Ending } from './execute.js';
 import { Finisher } from './finisher.js';
 import { Lane } from './lane.js';
@@ -68,6 +69,7 @@ export class Conveyor {
       services.log,
       () => this.reserveFree(),
       (batch, rows, reserved) => this.settleBatch(batch, rows, reserved),
+      (finished, error) => this.refuse(finished, error),
       services.leased,
     );
   }
@@ -292,6 +294,13 @@ export class Conveyor {
     return outcome.commit ? holdWith(database, runnerId, job, outcome) : holdJob(this.run, runnerId, job, outcome);
   }
 
+  /** The database takes everything but this result: that is a failure of its job. */
+  private refuse({ pipelineId, epoch, sequence }: Finished, thrown: unknown): void {
+    const work = this.works.get(pipelineId);
+    if (work?.job.epoch !== epoch || work.job.sequence !== sequence) return;
+    void this.record(work, { kind: 'failed', error: describeError(thrown), retryable: true, thrown });
+  }
+
   private settleBatch(batch: Finished[], rows: FinishedRow[], reserved: Partial<Record<Queue, number>>): void {
     for (const [queue, places] of Object.entries(reserved)) {
       const lane = this.lanes.get(queue as Queue); // keys are the queues of this.lanes
@@ -351,13 +360,3 @@ const missingJob = (row: ClaimedRow): Ending => {
   );
   return { kind: 'failed', error: { name: 'MissingJob', message: thrown.message }, retryable: false, thrown };
 };
-
-const NETWORK_CODES = /^E(CONN(REFUSED|RESET|ABORTED)|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN)$/;
-
-/** Whether an error says "not now" rather than "not this": SQLSTATE classes of connection, resources, operator intervention and deadlock; the driver's and the network's own errors. */
-function isConnectionTrouble(error: unknown): boolean {
-  const { code, message, syscall } = error as { code?: unknown; message?: string; syscall?: unknown };
-  if (typeof code === 'string')
-    return /^(08|53|57|58|40|25006)/.test(code) || NETWORK_CODES.test(code) || syscall === 'connect';
-  return error instanceof Error && error.name === 'Error' && /connection|timeout/i.test(message ?? '');
-}

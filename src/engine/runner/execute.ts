@@ -13,7 +13,7 @@ const STOP_WITHIN_MS = 15_000;
 /** A timer set for longer goes off at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** How a run ended. `stopped`: it was told to, for this reason, and has no result. `stray`: it was told to and did not. */
+/** How a run ended. `stopped`: it was told to, for this reason, and has no result. */
 export type Ending =
   | { kind: 'outcome'; outcome: Outcome }
   | { kind: 'failed'; error: Json; retryable: boolean; thrown: unknown }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from '../job.js';
+import { isConnectionTrouble } from './connection-trouble.js';
 import { finish, type Finished, type FinishedRow } from '../statements/finish.js';
 import type { Run } from '../statements/statement.js';
 
@@ -28,6 +29,8 @@ export class Finisher {
       rows: FinishedRow[],
       reserved: Partial<Record<Queue, number>>,
     ) => void,
+    /** Called for a result that the database refuses, whatever else it takes. */
+    private readonly refused: (finished: Finished, error: unknown) => void,
     /** False once the lease is lost: then nothing is sent again. */
     private readonly leased: () => boolean,
   ) {}
@@ -43,12 +46,22 @@ export class Finisher {
       await Promise.resolve(); // what finishes in this turn of the loop goes along
       while (this.waiting.length > 0) {
         const batch = this.waiting.splice(0, BATCH);
-        const reserved = this.reserve();
-        this.settled(batch, await this.send(batch, reserved), reserved);
+        await this.sendSettled(batch);
         await Promise.resolve();
       }
     } finally {
       this.flushing--;
+    }
+  }
+
+  private async sendSettled(batch: Finished[]): Promise<void> {
+    const reserved = this.reserve();
+    try {
+      this.settled(batch, await this.send(batch, reserved), reserved);
+    } catch (error) {
+      this.settled([], [], reserved);
+      if (batch[0] && batch.length === 1) this.refused(batch[0], error);
+      else for (const finished of batch) await this.sendSettled([finished]); // one of them is to blame: the others are not
     }
   }
 
@@ -57,6 +70,7 @@ export class Finisher {
       try {
         return await finish(this.run, this.runnerId, batch, reserved);
       } catch (error) {
+        if (!isConnectionTrouble(error)) throw error;
         this.log.warn({ err: error, jobs: batch.length }, 'finished jobs could not be recorded yet; trying again');
         await sleep(delay);
       }

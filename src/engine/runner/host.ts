@@ -21,7 +21,9 @@ const read = (get: () => string): string => {
 const startOf = (pid: number): string =>
   read(() => {
     // the second field is the command in brackets and may hold spaces; after it come the state and, as the 20th, the start (proc(5))
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '');
   });
 

@@ -39,7 +39,9 @@ export class Runner {
   private heartbeat!: Heartbeat;
   private overseer!: Overseer;
   private hints: Hints | undefined;
+  /** Undefined once it stops. */
   private timer: NodeJS.Timeout | undefined;
+  private polled: Promise<void> = Promise.resolve();
   private polls = 0;
   private readonly watching = new AbortController();
   private readonly hurry = new AbortController();
@@ -89,6 +91,7 @@ export class Runner {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.conveyor.stopTaking();
+    await this.polled;
     this.watching.abort(new ShuttingDown('the runner stops'));
     await this.untilIdle(graceSeconds * 1000, this.hurry.signal);
     this.conveyor.abortAll(new ShuttingDown('the runner stops'));
@@ -148,7 +151,7 @@ export class Runner {
   }
 
   private schedule(ms: number): void {
-    this.timer = setTimeout(() => void this.poll(), ms);
+    this.timer = setTimeout(() => (this.polled = this.poll()), ms);
   }
 
   private async poll(): Promise<void> {
@@ -159,6 +162,7 @@ export class Runner {
         if (this.polls++ % 10 === 0) await this.rescueOthers();
         if (this.polls % 10 === 0 || !this.conveyor.isIdle()) await this.oversee();
         await Promise.all([...this.conveyor.lanes.values()].map((lane) => this.conveyor.fill(lane, 1)));
+        if (this.timer === undefined) return;
         if (this.polls % 5 === 1) this.watch();
         await this.noticeIdleness();
       }
@@ -216,7 +220,7 @@ export class Runner {
   private async noticeIdleness(): Promise<void> {
     if (!this.options.onIdle || !this.conveyor.isIdle()) return;
     const { rows } = await this.options.database.pool.query<{ busy: boolean }>(
-      `select exists (select from pipelines where status = 'pending' and queue = any ($1)) or exists (select from pipelines where status = 'in_process') as busy`,
+      `select exists (select from pipelines where status = 'pending' and queue = any ($1) and run_at <= now()) or exists (select from pipelines where status = 'in_process') as busy`,
       [[...this.conveyor.lanes.keys()]],
     );
     if (rows[0]?.busy === false && this.conveyor.isIdle()) this.options.onIdle();

@@ -1,4 +1,5 @@
 /** JP2 and ALTO of all pages of an issue (newspapers 3.2.16, 6). */
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Progress } from '../../coordination/progress.js';
@@ -82,11 +83,23 @@ async function makePage(page: PageFiles, order: DerivativesOrder): Promise<PageD
   const { dpi, quality, language, log, signal, timeoutSeconds } = order;
   const limits = { ...(signal && { signal }), ...(timeoutSeconds !== undefined && { timeoutSeconds }) };
   const at = (extension: string) => join(order.directory, `${page.name}.${extension}`);
+  await forgetOlder(at('jp2'), page.image);
+  await forgetOlder(at('xml'), page.pdf);
   const jp2 = await makeJp2({ source: page.image, target: at('jp2'), dpi, quality, ...limits });
   const image = { name: `${page.name}.jp2`, width: jp2.width, height: jp2.height };
   const text = { pdf: page.pdf, target: at('xml'), pageNumber: page.number };
   const alto = await makeAlto({ ...text, dpi, language, image, log, ...limits });
   return { page: page.number, name: page.name, jp2, alto };
+}
+
+/** A page that was replaced after its derivative was made must not keep the picture or the words of another. */
+async function forgetOlder(derivative: string, source: string): Promise<void> {
+  const [made, from] = await Promise.all([stat(derivative).catch(ignoreMissing), stat(source).catch(ignoreMissing)]);
+  if (made && from && Math.max(from.mtimeMs, from.ctimeMs) > made.mtimeMs) await rm(derivative);
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 
 function throwFailures(pages: readonly PageFiles[], outcomes: readonly PromiseSettledResult<unknown>[]): void {

@@ -1,13 +1,11 @@
-import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import type { DB } from '../../database/database.js';
 import type { Duration } from '../../engine/duration.js';
-import { defineJob, done, FatalError, hold } from '../../engine/job.js';
+import { defineJob, done, hold, type Decision } from '../../engine/job.js';
 import { pageReview, pageReviewDone } from '../actions.js';
 import { setIssueColumns } from '../issues.js';
 import { pageReviewProblem } from '../page-review.js';
+import { countPages, setPageCount } from '../pages.js';
 import { makeDerivatives } from '../pipelines/make-derivatives.js';
-import { splitPages } from './split-pages.js';
 import { theIssue } from './issue-job.js';
 
 /**
@@ -19,18 +17,24 @@ export const askPageReview = defineJob({
   queue: 'fast',
   timeout: '5 min',
   args: z.object({ issueId: z.number().int(), location: z.string() }),
-  async run({ args, db, settings, decision, pipelineId, log }) {
+  async run({ args, db, settings, decision, log }) {
     const issue = await theIssue(db, args.issueId);
-    const answer = decision && pageReviewDone.parse(decision.params);
-    const problem = await pageReviewProblem(args.location, {
-      pages: await splitPageCount(db, pipelineId),
-      deletedPages: answer?.deletedPages ?? 0,
-      quietSeconds: answer ? 0 : settings.PAGE_REVIEW_QUIET_TIME,
-    });
+    const answer = readAnswer(decision);
+    const pages = await countPages(db, issue.id);
+    const problem =
+      answer.mistake ??
+      (await pageReviewProblem(args.location, {
+        pages,
+        deletedPages: answer.deletedPages,
+        quietSeconds: decision ? 0 : settings.PAGE_REVIEW_QUIET_TIME,
+      }));
     if (problem === undefined) {
       log.info(`page review of ${issue.key} is done`);
       return done({
-        commit: (trx) => setIssueColumns(trx, issue.id, { workflow_step: 'AwaitingProcessing' }),
+        commit: async (trx) => {
+          await setIssueColumns(trx, issue.id, { workflow_step: 'AwaitingProcessing' });
+          await setPageCount(trx, issue.id, pages - answer.deletedPages);
+        },
         then: [makeDerivatives(issue, settings)],
       });
     }
@@ -46,18 +50,11 @@ export const askPageReview = defineJob({
   },
 });
 
-/** How many pages the split of this pipeline made. */
-async function splitPageCount(db: Kysely<DB>, pipelineId: number): Promise<number> {
-  const split = await db
-    .selectFrom('jobs')
-    .select('result')
-    .where('pipeline_id', '=', pipelineId)
-    .where('type', '=', splitPages.definition.type)
-    .executeTakeFirst();
-  const result = z.object({ pages: z.number() }).safeParse(split?.result);
-  if (!result.success)
-    throw new FatalError(
-      'it is not known how many pages the split made; move the pipeline back to page_split (run-jobs show, goto)',
-    );
-  return result.data.pages;
+/** What a decision says; one that psql took unchecked may say nothing that we know. */
+function readAnswer(decision: Decision | undefined): { deletedPages: number; mistake?: string } {
+  if (decision === undefined) return { deletedPages: 0 };
+  if (decision.verb !== 'done')
+    return { deletedPages: 0, mistake: `${decision.verb} is no answer to a page review: decide done` };
+  const parsed = pageReviewDone.safeParse(decision.params);
+  return parsed.success ? parsed.data : { deletedPages: 0, mistake: 'deletedPages must be a whole number, 0 or more' };
 }

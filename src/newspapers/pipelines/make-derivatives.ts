@@ -29,9 +29,9 @@ export const makeDerivatives = definePipeline<Issue>('MakeDerivatives', {
       taken,
       setIssueLocation({ issueId: issue.id, location: work }),
       cleanFiles({ location: work }),
-      renumberPages({ location: work }),
+      renumberPages({ issueId: issue.id, location: work }),
       makeIssueDerivatives({ issueId: issue.id, location: work }),
-      preparePageLabels({ issueId: issue.id, location: work }),
+      preparePageLabels({ issueId: issue.id, location: work, counting: 'JP2 images' }),
       askMetadata({ issueId: issue.id }),
     ];
   },

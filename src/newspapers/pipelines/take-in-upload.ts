@@ -3,6 +3,7 @@ import { definePipeline } from '../../engine/pipeline.js';
 import { cleanFiles, moveDirectory } from '../../files/jobs.js';
 import { ISSUE_OBJECT, type Issue } from '../issues.js';
 import { askPageReview } from '../jobs/ask-page-review.js';
+import { preparePageLabels } from '../jobs/prepare-page-labels.js';
 import { setIssueBackupLocation, setIssueLocation } from '../jobs/set-issue-location.js';
 import { splitPages } from '../jobs/split-pages.js';
 
@@ -24,6 +25,7 @@ export const takeInUpload = definePipeline<Issue>('TakeInUpload', {
       setIssueLocation({ issueId: issue.id, location: work }),
       cleanFiles({ location: work }),
       splitPages({ source: work, output: split }),
+      preparePageLabels({ issueId: issue.id, location: split, counting: 'pages of the split' }),
       moveDirectory({ from: work, to: backup }),
       setIssueBackupLocation({ issueId: issue.id, location: backup }),
       moveDirectory({ from: split, to: review }),

@@ -7,13 +7,26 @@ export type RunStep = (step: Step) => Promise<void>;
 
 const say = (message: FromDaemon) => process.send?.(message);
 
-/** Waits for the bench's word, then starts the contender. @param start resolves when it takes work */
-export function serve(start: (order: Start, run: RunStep) => Promise<void>): void {
+/** Starts a contender; resolves when it takes work, with the function that stops it. */
+type StartContender = (order: Start, run: RunStep) => Promise<() => Promise<unknown>>;
+
+/** Waits for the bench's word, then starts the contender. */
+export function serve(start: StartContender): void {
   let atStart = process.cpuUsage();
+  let started: Promise<() => Promise<unknown>> | undefined;
   process.on('message', (message: ToDaemon) => {
-    if (message.kind === 'stop') return stop(process.cpuUsage(atStart));
-    atStart = process.cpuUsage();
-    void start(message, stepRunner(message)).then(() => say({ kind: 'taking' }));
+    switch (message.kind) {
+      case 'start':
+        atStart = process.cpuUsage();
+        started = start(message, stepRunner(message));
+        void started.then(() => say({ kind: 'taking' }));
+        break;
+      case 'pause':
+        void started?.then((stopContender) => stopContender()).then(() => say({ kind: 'paused' }));
+        break;
+      case 'stop':
+        stop(process.cpuUsage(atStart));
+    }
   });
   process.on('disconnect', () => process.exit(1));
   say({ kind: 'loaded' });

@@ -6,7 +6,7 @@ import type { Step } from './protocol.js';
 serve(async ({ url, options }, run) => {
   process.env.NO_LOG_SUCCESS = '1';
   const concurrentJobs = Number(options.concurrency);
-  await startWorker({
+  const runner = await startWorker({
     preset: {
       worker: {
         connectionString: url,
@@ -21,4 +21,5 @@ serve(async ({ url, options }, run) => {
     noHandleSignals: true,
     taskList: { noop: (payload) => run(payload as Step) }, // as enqueued
   });
+  return () => runner.stop();
 });

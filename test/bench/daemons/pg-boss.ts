@@ -21,4 +21,5 @@ serve(async ({ url, options, load }, run) => {
       if (batchSize > 1) boss.notifyWorker(id);
     });
   }
+  return () => boss.stop({ graceful: true, wait: true });
 });

@@ -16,8 +16,9 @@ serve(async ({ url, options }, run) => {
     },
   });
   const settings = loadSettings({ env: {} });
+  const database = connectDatabase({ connectionString: url, applicationName: 'run-jobs', maxConnections: 40 });
   const runner = new Runner({
-    database: connectDatabase({ connectionString: url, applicationName: 'run-jobs', maxConnections: 40 }),
+    database,
     listenOn: url,
     registry: createRegistry({ jobs: [noop] }),
     settings,
@@ -26,4 +27,8 @@ serve(async ({ url, options }, run) => {
     version: 'bench',
   });
   await runner.start();
+  return async () => {
+    await runner.stop(10);
+    await database.close();
+  };
 });

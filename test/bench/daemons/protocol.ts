@@ -20,11 +20,13 @@ export interface Start {
   options: Record<string, string | number | boolean>;
 }
 
-export type ToDaemon = Start | { kind: 'stop' };
+/** `pause`: stop taking work, wait for another start. */
+export type ToDaemon = Start | { kind: 'pause' } | { kind: 'stop' };
 
 export type FromDaemon =
   | { kind: 'loaded' }
   | { kind: 'taking' }
+  | { kind: 'paused' }
   /** `at`: nanoseconds of the monotonic clock, the same in all processes. */
   | { kind: 'started'; pipeline: number; at: string }
   | ({ kind: 'ran' } & Ran)

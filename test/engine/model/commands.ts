@@ -40,21 +40,21 @@ const pick = <T>(list: readonly T[], share: number): T => {
   if (found === undefined) throw new Error('nothing to pick from');
   return found;
 };
-const share = fc.double({ min: 0, max: 1, noNaN: true });
+const share = fc.noBias(fc.integer({ min: 0, max: 999 })).map((n) => n / 1000);
 const queue = fc.constantFrom(...QUEUES.slice(0, 2));
+/** Whether there is something the verb is meant for; now and then it is tried all the same. */
+const worthwhile = (model: Model, which: number, fits: (p: ModelPipeline) => boolean): boolean =>
+  model.pipelines.length > 0 && (which < 0.05 || model.pipelines.some(fits));
 /** Mostly one that the verb is meant for, now and then any. */
 const pickPipeline = (model: Model, which: number, fits: (p: ModelPipeline) => boolean): ModelPipeline => {
   const fitting = model.pipelines.filter(fits);
-  return pick(which > 0.2 && fitting.length > 0 ? fitting : model.pipelines, (which * 7) % 1);
+  return pick(which >= 0.05 && fitting.length > 0 ? fitting : model.pipelines, (which * 7) % 1);
 };
 const hasRoom = (model: Model) => model.pipelines.filter((p) => p.open).length < 4;
 
 // Enqueueing -------------------------------------------------------------------------------------
 
-const jobs = fc.array(fc.record({ queue, max: fc.integer({ min: 1, max: 3 }), joined: fc.boolean() }), {
-  minLength: 1,
-  maxLength: 4,
-});
+const jobs = fc.array(fc.record({ queue, max: fc.integer({ min: 1, max: 3 }) }), { minLength: 1, maxLength: 4 });
 
 const modelJob = (name: string, onQueue: Queue, max: number, entwine: number | null): ModelJob => ({
   ...{ name, queue: onQueue, max, entwine },
@@ -70,11 +70,16 @@ const planOf = (object: number | null, priority: number, of: ModelJob[]): Pipeli
 });
 
 const enqueueOne = fc
-  .record({ object: fc.option(fc.integer({ min: 1, max: 4 })), priority: fc.integer({ min: 0, max: 1 }), jobs })
+  .record({
+    object: fc.option(fc.integer({ min: 1, max: 4 })),
+    priority: fc.integer({ min: 0, max: 1 }),
+    group: fc.boolean(),
+    jobs,
+  })
   .map((given) =>
     command(`enqueue ${JSON.stringify(given)}`, hasRoom, async (model, real) => {
-      const joined = given.jobs.filter((job) => job.joined).length > 1;
-      const made = given.jobs.map((job, i) => modelJob(`j${i}`, job.queue, job.max, joined && job.joined ? 77 : null));
+      const group = given.group && given.jobs.length > 1 ? 77 : null;
+      const made = given.jobs.map((job, i) => modelJob(`j${i}`, job.queue, job.max, group));
       const ids = enqueue(real.own.database.kysely, [planOf(given.object, given.priority, made)], { actor: 'model' });
       if (model.busy(given.object)) return expect(ids).rejects.toThrow(ObjectBusy);
       model.pipelines.push(new ModelPipeline((await ids)[0] ?? 0, given.object, given.priority, made, model.now));
@@ -83,14 +88,18 @@ const enqueueOne = fc
 
 // What runners do --------------------------------------------------------------------------------
 
-const claimSome = fc.record({ runner: share, queue, limit: fc.integer({ min: 1, max: 4 }) }).map((given) =>
+const claimSome = fc.record({ runner: share, which: share, limit: fc.integer({ min: 1, max: 4 }) }).map((given) =>
   command(
     `claim ${JSON.stringify(given)}`,
-    () => true,
+    (model) => model.pipelines.some((p) => p.status === 'pending'),
     async (model, real) => {
       const runner = pick(model.runners, given.runner);
-      const got = await claim(real.run, runner, given.queue, given.limit);
-      const due = model.runnable(given.queue).slice(0, given.limit);
+      const from = pick(
+        model.pipelines.filter((p) => p.status === 'pending'),
+        given.which,
+      ).job.queue;
+      const got = await claim(real.run, runner, from, given.limit);
+      const due = model.runnable(from).slice(0, given.limit);
       expect(got.map((row) => row.pipelineId).sort((a, b) => a - b)).toEqual(
         due.map((p) => p.id).sort((a, b) => a - b),
       );
@@ -98,7 +107,7 @@ const claimSome = fc.record({ runner: share, queue, limit: fc.integer({ min: 1, 
         const pipeline = due.find((p) => p.id === row.pipelineId);
         if (!pipeline || row.type === null) throw new Error('compared above');
         const mine = pipeline.claimedBy(runner);
-        expect(row).toMatchObject({ args: { name: mine.job.name }, attempt: mine.job.attempt + 1, queue: given.queue });
+        expect(row).toMatchObject({ args: { name: mine.job.name }, attempt: mine.job.attempt + 1, queue: from });
         expect(row.decision?.verb).toEqual(mine.answer === null ? undefined : pipeline.decisions.get(mine.answer));
         model.claims.push(mine);
         real.claimed.set(mine, row);
@@ -128,6 +137,7 @@ const finishSome = fc
   .record({
     which: share,
     among: fc.array(fc.boolean(), { maxLength: 5 }),
+    oldest: fc.boolean(),
     keep: fc.boolean(),
     again: fc.boolean(),
     room: fc.dictionary(queue, fc.integer({ min: 0, max: 2 })),
@@ -138,7 +148,8 @@ const finishSome = fc
       (model) => model.claims.length > 0,
       async (model, real) => {
         const { runner } = pick(model.claims, given.which);
-        const mine = model.claims.filter((c) => c.runner === runner).reverse(); // the latest first
+        const mine = model.claims.filter((c) => c.runner === runner);
+        if (!given.oldest) mine.reverse();
         const batch = mine.filter((_, i) => i === 0 || given.among[i]);
         if (!given.again) model.claims = model.claims.filter((c) => !batch.includes(c));
         const got = await finish(
@@ -299,7 +310,7 @@ const giveBack = end('hand back', async (mine, real) => {
 const crash = share.map((which) =>
   command(
     `crash ${which}`,
-    () => true,
+    (model) => model.pipelines.some((p) => p.status === 'in_process'),
     async (model, real) => {
       const dead = pick(model.runners, which);
       await rows(real.own, 'update runners set stopped_at = now() where id = $1', [dead]);
@@ -315,7 +326,7 @@ const crash = share.map((which) =>
 const due = fc.constant(null).map(() =>
   command(
     'time passes',
-    () => true,
+    (model) => model.pipelines.some((p) => p.due),
     async (model, real) => {
       await rows(real.own, `update pipelines set run_at = now() - interval '1 second' where status = 'delayed'`);
       await rows(real.own, `update pipelines set wake_at = now() - interval '1 second' where wake_at is not null`);
@@ -338,7 +349,7 @@ const operate = (
   share.map((which) =>
     command(
       `${label} ${which}`,
-      (model) => model.pipelines.length > 0,
+      (model) => worthwhile(model, which, fits),
       async (model, real) => {
         const p = pickPipeline(model, which, fits);
         const answer = await verb(real.own, text, [p.id]);
@@ -352,7 +363,7 @@ const decideOne = fc
   .map((given) =>
     command(
       `decide ${JSON.stringify(given)}`,
-      (model) => model.pipelines.length > 0,
+      (model) => worthwhile(model, given.which, (p) => p.action !== null),
       async (model, real) => {
         const running = model.pipelines.some(
           (p) => p.status === 'in_process' && p.action !== null && p.answered === null,
@@ -371,12 +382,13 @@ const decideOne = fc
     ),
   );
 
+const movable = (p: ModelPipeline) => p.open && p.status !== 'in_process';
 const goTo = fc.record({ which: share, target: share }).map((given) =>
   command(
     `goto ${JSON.stringify(given)}`,
-    (model) => model.pipelines.length > 0,
+    (model) => worthwhile(model, given.which, movable),
     async (model, real) => {
-      const p = pickPipeline(model, given.which, (one) => one.open && one.status !== 'in_process');
+      const p = pickPipeline(model, given.which, movable);
       const target = p.jobs.indexOf(pick(p.jobs, given.target));
       const answer = await verb(
         real.own,
@@ -405,17 +417,17 @@ const editByHand = share.map((which) =>
 
 /** All commands; what happens most in life comes most. */
 export const commands = fc.oneof(
-  { arbitrary: enqueueOne, weight: 4 },
-  { arbitrary: claimSome, weight: 14 },
+  { arbitrary: enqueueOne, weight: 12 },
+  { arbitrary: claimSome, weight: 16 },
   { arbitrary: finishSome, weight: 8 },
   { arbitrary: finishWithMore, weight: 5 },
   { arbitrary: failOne(true), weight: 3 },
-  { arbitrary: failOne(false), weight: 1 },
+  { arbitrary: failOne(false), weight: 2 },
   { arbitrary: putOff(false), weight: 1 },
   { arbitrary: putOff(true), weight: 1 },
   { arbitrary: ask, weight: 7 },
   { arbitrary: giveBack, weight: 1 },
-  { arbitrary: crash, weight: 3 },
+  { arbitrary: crash, weight: 2 },
   { arbitrary: due, weight: 4 },
   { arbitrary: decideOne, weight: 7 },
   {
@@ -443,7 +455,7 @@ export const commands = fc.oneof(
       (p) => p.status === 'failed' || p.status === 'delayed',
       (p, now) => p.requeued(now),
     ),
-    weight: 2,
+    weight: 4,
   },
   {
     arbitrary: operate(

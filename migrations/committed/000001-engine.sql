@@ -1,3 +1,7 @@
+--! Previous: -
+--! Hash: sha1:e0baebc3ac666e41c30e674fd63bf3903f22418c
+--! Message: engine
+
 -- The engine: pipelines, their jobs, runners, decisions, logs, events (design 3).
 -- A pipeline is a cursor over its jobs: its row is what is claimed, held, retried, cancelled; next_sequence points at the job
 -- that runs next (or now). So "never two jobs of a pipeline at once" holds by construction.
