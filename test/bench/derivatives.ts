@@ -39,14 +39,15 @@ const silent = { info: () => undefined, warn: () => undefined };
  * Measures on the real newspapers of ../shared/data: four issues of four born-digital pages; four scanned pages, four
  * times over, as 1-bit TIFFs as they are and as the 8-bit grey ones that most vendors deliver.
  *
+ * @param only names of the works that are wanted
  * @returns no rows when the data or Ghostscript and GraphicsMagick are not there
  */
-export async function benchDerivatives({ rounds = 3 } = {}): Promise<DerivativesRow[]> {
+export async function benchDerivatives({ rounds = 3, only = /./ } = {}): Promise<DerivativesRow[]> {
   const { findProgram, closeThreads } = await product();
   const tools = await Promise.all(['gs', 'gm', 'pdfseparate'].map((name) => findProgram(name)));
   if (!existsSync(DATA) || tools.includes(undefined)) return [];
   const rows: DerivativesRow[] = [];
-  for (const work of works()) {
+  for (const work of works().filter(({ name }) => only.test(name))) {
     const measured = { Pressmark: [] as Cost[], NCA: [] as Cost[] };
     for (let round = 0; round < rounds; round++) {
       measured.Pressmark.push(await measure(work.prepare, work.pressmark));

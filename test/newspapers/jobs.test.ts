@@ -1,11 +1,13 @@
 /** Every job of the newspaper pipelines run twice in a row changes nothing the second time (newspapers spec 11.4.9, W9). */
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import pino from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { Job, JobContext, JobDefinition } from '../../src/engine/job.js';
 import { decide } from '../../src/engine/operator.js';
 import { createRegistry } from '../../src/engine/registry.js';
 import { fileJobs } from '../../src/files/jobs.js';
+import { makeDerivatives as makeFiles } from '../../src/newspapers/derivatives/derivatives.js';
 import { makeDerivatives } from '../../src/newspapers/pipelines/make-derivatives.js';
 import { takeInUpload } from '../../src/newspapers/pipelines/take-in-upload.js';
 import { newspaperActions, newspaperJobs } from '../../src/newspapers/registration.js';
@@ -190,6 +192,59 @@ describe('page review', () => {
       (await readdir(join(settings.WORKFLOW_PATH, issue.humanName))).filter((name) => name.endsWith('.jp2')),
     ).toHaveLength(2);
   });
+
+  test('an answer that psql took unchecked asks again', async () => {
+    const { pipeline } = await heldReview();
+    const rev = (await standing())?.hold_rev ?? 0;
+    await own.database.pool.query(`select decide($1, $2, 'reject_it', '{}', null, 'ann', 'cli')`, [pipeline, rev]);
+    await until('asked again', async () => (await standing())?.hold_rev === rev + 1);
+    await own.database.pool.query(`select decide($1, $2, 'done', '{"deletedPages": "many"}', null, 'ann', 'cli')`, [
+      pipeline,
+      rev + 1,
+    ]);
+    await until('asked once more', async () => (await standing())?.hold_rev === rev + 2);
+    const { rows } = await own.database.pool.query<{ hold_message: string }>('select hold_message from pipelines');
+    expect(rows[0]?.hold_message).toBe('not yet: deletedPages must be a whole number, 0 or more');
+  });
+
+  test('a page that goes away after the review stops the issue instead of being lost unseen', async () => {
+    const { pipeline, review, settings, issue } = await heldReview();
+    for (const n of [1, 2, 3]) await rename(join(review, `seq-000${n}.pdf`), join(review, `${n}.pdf`));
+    const work = join(settings.WORKFLOW_PATH, issue.humanName);
+    await answer(pipeline);
+    await until('derivatives made', async () => (await standing())?.hold_action === 'metadata_entry');
+    await rm(join(work, '0003.pdf'));
+    const run = registry.jobs.get('renumber_pages')?.run;
+    const context = { args: { issueId: issue.id, location: work }, db: own.database.kysely } as JobContext<unknown>;
+    await expect(run?.(context)).rejects.toThrow('2 pages are in');
+  });
+});
+
+test('a page that was replaced gets a picture and words of its own', { timeout: 60_000 }, async () => {
+  const directory = await temporaryDirectory();
+  await writePdf(join(directory, '0001.pdf'), { lines: ['the first version'] });
+  const made = async () => {
+    await makeFiles({
+      directory,
+      kind: 'borndigital',
+      dpi: 72,
+      quality: 62.5,
+      language: 'eng',
+      share: (work) => work(),
+      progress: { report: () => undefined },
+      log: pino({ level: 'silent' }),
+    });
+    return {
+      jp2: await readFile(join(directory, '0001.jp2')),
+      alto: await readFile(join(directory, '0001.xml'), 'utf8'),
+    };
+  };
+  const before = await made();
+  expect(await made()).toEqual(before);
+  await writePdf(join(directory, '0001.pdf'), { lines: ['quite another page'] });
+  const after = await made();
+  expect(after.jp2.equals(before.jp2)).toBe(false);
+  expect(after.alto).toContain('another');
 });
 
 test('a scan starts at its derivatives: there is no page review and no backup of originals', () => {

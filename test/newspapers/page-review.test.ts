@@ -47,6 +47,13 @@ describe('a page-review folder', () => {
     expect(await pageReviewProblem(folder, rule)).toContain('4 pages are here, but the split made 3');
   });
 
+  test('that is not there is a question, not an error that retries for days', async () => {
+    await rm(folder, { recursive: true });
+    expect(await pageReviewProblem(folder, rule)).toBe(
+      `the folder ${folder} is not there: put it back, or mount its disk`,
+    );
+  });
+
   test('hidden files and thumbs.db count for nothing', async () => {
     await given('1.pdf', '2.pdf', '3.pdf', '.DS_Store', 'Thumbs.db');
     expect(await pageReviewProblem(folder, rule)).toBeUndefined();

@@ -1,0 +1,136 @@
+/** What runners and the clock do: claim, fail, put off, ask, hand back, die. */
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { claim } from '../../../src/engine/statements/claim.js';
+import { fail } from '../../../src/engine/statements/fail.js';
+import { handBack } from '../../../src/engine/statements/hand-back.js';
+import { holdJob } from '../../../src/engine/statements/hold.js';
+import { tryJobLater } from '../../../src/engine/statements/try-later.js';
+import { rows } from '../support.js';
+import { command, pick, share, take } from './command.js';
+import type { Claim, Model } from './model.js';
+import type { Real } from './real.js';
+
+export const claimSome = fc
+  .record({ runner: share, which: share, limit: fc.integer({ min: 1, max: 4 }) })
+  .map((given) =>
+    command(
+      `claim ${JSON.stringify(given)}`,
+      (model) => model.pipelines.some((p) => p.status === 'pending'),
+      async (model, real) => {
+        const runner = pick(model.runners, given.runner);
+        const from = pick(
+          model.pipelines.filter((p) => p.status === 'pending'),
+          given.which,
+        ).job.queue;
+        const got = await claim(real.run, runner, from, given.limit);
+        const due = model.runnable(from).slice(0, given.limit);
+        expect(got.map((row) => row.pipelineId).sort((a, b) => a - b)).toEqual(
+          due.map((p) => p.id).sort((a, b) => a - b),
+        );
+        for (const row of got) {
+          const pipeline = due.find((p) => p.id === row.pipelineId);
+          if (!pipeline || row.type === null) throw new Error('compared above');
+          const mine = pipeline.claimedBy(runner);
+          expect(row).toMatchObject({ args: { name: mine.job.name }, attempt: mine.job.attempt + 1, queue: from });
+          expect(row.decision?.verb).toEqual(mine.answer === null ? undefined : pipeline.decisions.get(mine.answer));
+          model.claims.push(mine);
+          real.claimed.set(mine, row);
+        }
+      },
+    ),
+  );
+
+const end = (label: string, act: (mine: Claim, real: Real, model: Model) => Promise<void>) =>
+  fc.record({ which: share, again: fc.boolean() }).map((given) =>
+    command(
+      `${label} ${JSON.stringify(given)}`,
+      (model) => model.claims.length > 0,
+      (model, real) => act(take(model, given.which, given.again), real, model),
+    ),
+  );
+
+export const failOne = (retryable: boolean) =>
+  end(retryable ? 'fail' : 'fatal', async (mine, real) => {
+    const row = await fail(real.run, mine.runner, real.jobOf(mine), { message: 'boom' }, retryable);
+    if (!mine.pipeline.stands(mine)) return expect(row).toBeUndefined();
+    mine.pipeline.failed(retryable);
+    expect(row?.status).toBe(mine.pipeline.status);
+  });
+
+export const putOff = (tooLate: boolean) =>
+  end(tooLate ? 'too late' : 'try later', async (mine, real) => {
+    const later = { by: 'job', afterSeconds: 3600, deadlineSeconds: tooLate ? 0 : 86_400, reason: 'busy' } as const;
+    const status = await tryJobLater(real.run, mine.runner, real.jobOf(mine), later);
+    if (!mine.pipeline.stands(mine)) return expect(status).toBeUndefined();
+    mine.pipeline.putOff(tooLate);
+    expect(status).toBe(mine.pipeline.status);
+  });
+
+export const ask = fc
+  .record({
+    which: share,
+    again: fc.boolean(),
+    kind: fc.constantFrom('person', 'person', 'external', 'timer', 'pipeline'),
+    action: fc.constantFrom('a', 'a', 'a', 'b', null),
+    wakes: fc.boolean(),
+    blocker: share,
+  })
+  .map((given) =>
+    command(
+      `hold ${JSON.stringify(given)}`,
+      (model) => model.claims.length > 0 && (given.kind !== 'person' || given.action !== null),
+      async (model, real) => {
+        const mine = take(model, given.which, given.again);
+        const blocker = given.kind === 'pipeline' ? pick(model.pipelines, given.blocker) : null;
+        const asked = { kind: given.kind, action: given.action, wakes: given.wakes, blocker } as const;
+        const status = await holdJob(real.run, mine.runner, real.jobOf(mine), {
+          ...{ kind: 'hold', hold: given.kind, message: 'please' },
+          ...(given.action !== null && { action: given.action }),
+          ...(given.wakes && { wakeAfter: '1 h' }),
+          ...(blocker && { blockedBy: blocker.id }),
+        });
+        expect(status).toBe(mine.pipeline.stands(mine) ? mine.pipeline.asked(mine, asked) : undefined);
+      },
+    ),
+  );
+
+export const giveBack = end('hand back', async (mine, real) => {
+  const got = await handBack(real.run, mine.runner, [{ pipelineId: mine.pipeline.id, epoch: mine.epoch }]);
+  // the epoch alone says whose it is: also a pipeline that was kept and stands at a later job is given back
+  const ours =
+    mine.pipeline.status === 'in_process' && mine.pipeline.runner === mine.runner && mine.pipeline.epoch === mine.epoch;
+  expect(got).toHaveLength(ours ? 1 : 0);
+  if (ours) mine.pipeline.handedBack();
+});
+
+export const crash = share.map((which) =>
+  command(
+    `crash ${which}`,
+    (model) => model.pipelines.some((p) => p.status === 'in_process'),
+    async (model, real) => {
+      const dead = pick(model.runners, which);
+      await rows(real.own, 'update runners set stopped_at = now() where id = $1', [dead]);
+      const victims = model.pipelines.filter((p) => p.status === 'in_process' && p.runner === dead);
+      const [rescued] = await rows<{ n: number }>(real.own, `select rescue_pipelines('1 hour') as n`);
+      expect(rescued?.n).toBe(victims.length);
+      for (const victim of victims) victim.rescued(model.now);
+      model.runners = [...model.runners.filter((id) => id !== dead), await real.newRunner()];
+    },
+  ),
+);
+
+export const due = fc.constant(null).map(() =>
+  command(
+    'time passes',
+    (model) => model.pipelines.some((p) => p.due),
+    async (model, real) => {
+      await rows(real.own, `update pipelines set run_at = now() - interval '1 second' where status = 'delayed'`);
+      await rows(real.own, `update pipelines set wake_at = now() - interval '1 second' where wake_at is not null`);
+      const all = model.pipelines.filter((p) => p.due);
+      const [made] = await rows<{ n: number }>(real.own, 'select make_due() as n');
+      expect(made?.n).toBe(all.length);
+      for (const p of all) p.madeDue(model.now);
+    },
+  ),
+);
