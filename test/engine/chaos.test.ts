@@ -24,10 +24,10 @@ test('thousands of deeds of twelve callers at once: no job is checked off twice,
   const times = Number(process.env['CHAOS_TIMES'] ?? 1);
   const chaos = new Chaos(own);
   for (let i = 0; i < 60; i++) await chaos.enqueueOne(Math.random);
-  let over = false;
+  const end = new AbortController();
   const broken: unknown[] = [];
   const auditor = (async () => {
-    while (!over) {
+    while (!end.signal.aborted) {
       const found = await brokenInvariants(own);
       if (Object.keys(found).length > 0) broken.push(found);
     }
@@ -36,7 +36,7 @@ test('thousands of deeds of twelve callers at once: no job is checked off twice,
     ...Array.from({ length: 8 }, (_, i) => chaos.runner(seed + i, 350 * times)),
     ...Array.from({ length: 4 }, (_, i) => chaos.operator(seed + 100 + i, 300 * times)),
   ]);
-  over = true;
+  end.abort();
   await auditor;
   await chaos.drain();
   console.info(`chaos: seed ${seed}`, chaos.counts);

@@ -58,7 +58,11 @@ test('whatever happens, in whatever order, the rows say what the model says', as
   console.info(`model: seed ${seed}, ${details.numRuns} programs, ${details.steps} steps`);
   if (details.failed)
     throw new Error(
-      JSON.stringify({ seed: details.seed, path: details.counterexamplePath, program: String(details.counterexample) }),
+      JSON.stringify({
+        seed: details.seed,
+        path: details.counterexamplePath,
+        program: details.counterexample?.map((commands) => [...commands].map((command) => command.toString())),
+      }),
       { cause: details.errorInstance },
     );
   expect(details.steps).toBeGreaterThan(1000);

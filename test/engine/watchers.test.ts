@@ -94,7 +94,9 @@ test('a runner that stops tells its watchers, and does not wait for ever for one
     'hangs',
     ({ signal }) =>
       new Promise(() => {
-        signal.addEventListener('abort', () => (told = signal.reason));
+        signal.addEventListener('abort', () => {
+          told = signal.reason;
+        });
       }),
   );
   const runner = await startRunner(own, { watchers: [watcher] });

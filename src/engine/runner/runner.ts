@@ -151,7 +151,9 @@ export class Runner {
   }
 
   private schedule(ms: number): void {
-    this.timer = setTimeout(() => (this.polled = this.poll()), ms);
+    this.timer = setTimeout(() => {
+      this.polled = this.poll();
+    }, ms);
   }
 
   private async poll(): Promise<void> {

@@ -241,18 +241,18 @@ export class Chaos {
       chance() < 0.05 && !name.includes('.')
         ? [this.stage.step('io', `${name}.${this.siblings++}`), this.stage.step('fast', `${name}.${this.siblings++}`)]
         : [];
-    let written = false;
+    const written: string[] = [];
     const row = await finishWith(this.own.database, runner, job, this.said(job, chance), {
       kind: 'done',
       siblings: more,
       commit: async (trx) => {
-        written = true;
+        written.push(name);
         await sql`insert into effects (pipeline, job) values (${job.pipelineId}, ${name})`.execute(trx);
       },
     });
     if (!row) return undefined;
     this.count('runs ended');
-    if (written) this.check(job);
+    if (written.length > 0) this.check(job);
     return row.status === 'in_process' ? { ...job, ...row, decision: null } : undefined;
   }
 

@@ -48,12 +48,7 @@ export const commands = fc.oneof(
     weight: 4,
   },
   {
-    arbitrary: operate(
-      'skip',
-      `skip_job($1, 'ada', 'r')`,
-      (p) => p.open && p.status !== 'in_process',
-      (p, now) => p.skipped(now),
-    ),
+    arbitrary: operate('skip', `skip_job($1, 'ada', 'r')`, movable, (p, now) => p.skipped(now)),
     weight: 1,
   },
   { arbitrary: goTo, weight: 2 },
