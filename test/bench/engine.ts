@@ -96,5 +96,6 @@ function row({ contender, rounds }: Measured): Record<string, string | number> {
     'server CPU µs/job': of((round) => round.serverCpu),
     'WAL B/job': of((round) => round.walPerJob),
     'HOT %': of((round) => round.hotPercent),
+    'others CPU %': of((round) => round.othersPercent),
   };
 }

@@ -25,3 +25,8 @@ function commit(): string {
     return 'unknown'; // not a checkout
   }
 }
+
+/** CPU seconds that the whole machine has been busy so far. */
+export function busyCpuSeconds(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1000;
+}

@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { Contender } from './contenders/contender.js';
 import { DaemonProcess } from './daemon-process.js';
 import { jobsOf, type Load } from './daemons/protocol.js';
+import { busyCpuSeconds } from './machine.js';
 import type { Server } from './server.js';
 
 export interface Throughput {
@@ -17,6 +18,8 @@ export interface Throughput {
   /** CPU time per job in microseconds: of the daemon, of the server. Steadier than the clock on a shared machine. */
   daemonCpu: number;
   serverCpu: number;
+  /** What others took of the machine meanwhile, in percent of one core: a round with much of it says little. */
+  othersPercent: number;
 }
 
 /** Before it is measured a daemon runs this many jobs of the same kind: a daemon's code is warm. */
@@ -52,6 +55,7 @@ export async function measureThroughput(
     const { outOfOrder, overlapping } = await daemon.ran(limitSeconds);
     await untilRecorded(watch, contender.recorded);
     const seconds = (performance.now() - began) / 1000;
+    const busy = busyCpuSeconds() - before.busy;
     const serverCpuSeconds = server.cpuSeconds() - before.cpuSeconds;
     const { cpuSeconds } = await daemon.stop();
     await sleep(1100); // backends report their counters at most once a second
@@ -65,6 +69,7 @@ export async function measureThroughput(
       hotPercent: (100 * (after.hot - before.hot)) / Math.max(1, after.updates - before.updates),
       daemonCpu: (cpuSeconds * 1e6) / jobs,
       serverCpu: (serverCpuSeconds * 1e6) / jobs,
+      othersPercent: (100 * Math.max(0, busy - serverCpuSeconds - cpuSeconds)) / seconds,
     };
   } finally {
     daemon.kill();
@@ -86,5 +91,5 @@ async function cost(client: pg.Client, server: Server) {
      from pg_stat_user_tables`,
   );
   const [row = { wal: NaN, updates: NaN, hot: NaN }] = rows;
-  return { ...row, cpuSeconds: server.cpuSeconds() };
+  return { ...row, cpuSeconds: server.cpuSeconds(), busy: busyCpuSeconds() };
 }

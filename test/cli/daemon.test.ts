@@ -38,7 +38,7 @@ const plan = (jobs: JobCall[], more: Partial<PipelinePlan> = {}): PipelinePlan =
 });
 const removal = (name: string) => removeFile({ location: join(area, name) });
 const doomed = () => syncRecursive({ from: area, to: join(area, 'inside') }); // a tree into itself: fatal at once
-const retried = () => splitPages({ source: join(area, 'no such directory'), output: join(area, 'pages') });
+const retried = () => splitPages({ source: join(area, 'unmounted', 'upload'), output: join(area, 'pages') });
 /** The jobs of a pipeline: "sync_recursive success, remove_file waiting". */
 const jobsOf = async (id: number): Promise<string> =>
   (
@@ -86,7 +86,10 @@ describe('run-jobs watch --exit-when-idle', () => {
     );
     expect(standing[1]).toMatch(new RegExp(`^${held} +held +Test: the held one +page_review .*look at it`));
     expect(standing[2]).toMatch(
-      new RegExp(`^${delayed} +delayed +Test: the delayed one +page_split .*again in 1\\d s: .*no such`, 'i'),
+      new RegExp(
+        `^${delayed} +delayed +Test: the delayed one +page_split .*again in 1\\d s: .*is its disk mounted`,
+        'i',
+      ),
     );
     expect(await jobsOf(failing)).toBe('sync_recursive failed, remove_file waiting');
     expect(await stoppedRunners()).toHaveLength(1);

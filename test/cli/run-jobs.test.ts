@@ -267,11 +267,11 @@ describe('a pipeline that failed', () => {
   it('is retried after a while when it may help, and run-one says so', async () => {
     const id = await enqueuedOne(
       own,
-      plan({ jobs: [splitPages({ source: join(area, 'none'), output: join(area, 'pages') })] }),
+      plan({ jobs: [splitPages({ source: join(area, 'unmounted', 'upload'), output: join(area, 'pages') })] }),
     );
     expect(await json('run-one')).toMatchObject({ pipelineId: id, status: 'delayed' });
     expect(await ok('show', String(id))).toMatch(
-      /is delayed\ngoes on by itself in 1\d s\n[\s\S]* pending +1 .*no such/,
+      /is delayed\ngoes on by itself in 1\d s\n[\s\S]* pending +1 .*is its disk mounted/,
     );
     expect(await json('requeue', String(id), ...because)).toEqual([{ id, status: 'pending' }]);
     expect(await ok('skip', String(id), ...because)).toBe(`pipeline ${id} moved on: now success\n`);

@@ -98,6 +98,19 @@ describe('all pages of an issue', () => {
     ]);
     expect(await derivatives()).toEqual(before);
   });
+
+  test('are made again for a page that was replaced, though it has the same size', async () => {
+    await writePages(2);
+    await make();
+    await writePdf(join(directory, '0002.pdf'), { lines: ['Another page altogether'] });
+    const made = (await make()).map(({ jp2, alto }) => [jp2.built, alto.built]);
+    expect(made).toEqual([
+      [false, false],
+      [true, true],
+    ]);
+    const words = (await readAltoFile(join(directory, '0002.xml'))).lines.flat().map(({ content }) => content);
+    expect(words).toEqual(['Another', 'page', 'altogether']);
+  });
 });
 
 describe('when pages fail', () => {
