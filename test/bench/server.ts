@@ -34,6 +34,7 @@ export async function startServer(): Promise<Server> {
   const postgres = await startEmbeddedPostgres({ directory });
   const postmaster = Number(/^\d+/.exec(readFileSync(join(postgres.dataDirectory, 'postmaster.pid'), 'utf8'))?.[0]);
   const admin = new pg.Pool({ connectionString: withDatabase(postgres.connectionString, 'postgres'), max: 1 });
+  admin.on('error', () => undefined); // the server's end
   return {
     async freshDatabase(name) {
       await admin.query(`drop database if exists ${quoteIdentifier(name)} with (force)`);

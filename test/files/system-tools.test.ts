@@ -23,7 +23,7 @@ const onlyPrograms = (programs: Record<string, string>) => {
   vi.stubEnv('PATH', at('bin'));
 };
 const debian: Platform = { installer: 'apt', isRoot: true };
-const poppler = { pdftoppm: '', pdftotext: '', pdfimages: '' };
+const poppler = { pdftoppm: '', pdftotext: '', pdfinfo: '' };
 
 describe('the line that installs', () => {
   test.each<[string, Platform, string]>([
