@@ -136,6 +136,20 @@ describe('whatever a job writes', () => {
     });
 });
 
+test("a field that is called like one of the engine's is a field like any other", async () => {
+  const { jobLog, log } = logged();
+  const id = await enqueuedOne(own, plan([new Stage().step('fast', 'A')]));
+  const line = log.child({ runner: 1, pipeline: id, job: 10, attempt: 1, type: 'fast_step' });
+  line.info({ pipeline: 'TakeInUpload', type: 'pdf', level: 'high', pages: 3 }, 'starting');
+  line.info({ msg: { not: 'text' } });
+  await jobLog.flush();
+  expect(await story(id)).toMatchObject([
+    { level: 'info', message: 'starting', fields: { pipeline: 'TakeInUpload', type: 'pdf', level: 'high', pages: 3 } },
+    { level: 'info', message: '', fields: { msg: { not: 'text' } } },
+  ]);
+  expect((await story(id)).map((l) => Object.keys(l.fields ?? {}).length)).toEqual([4, 1]);
+});
+
 test('lines written while the database is away are stored when it is back, in order', async () => {
   const { jobLog, log } = logged();
   const id = await enqueuedOne(own, plan([new Stage().step('fast', 'A')]));

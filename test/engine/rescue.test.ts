@@ -163,6 +163,47 @@ describe('a runner that lives, whatever its row says', () => {
     });
 });
 
+test('work that a living runner has just taken up is not given back by a rescue that began before', async () => {
+  // The rescue stands still between seeing the row and locking it, which a busy server does by itself.
+  await rows(
+    own,
+    `create or replace function pause() returns boolean language plpgsql as 'begin perform pg_advisory_xact_lock_shared(42); return true; end'`,
+  );
+  const [defined] = await rows<{ text: string }>(own, `select pg_get_functiondef('rescue_pipelines'::regproc) as text`);
+  const slow = defined?.text
+    .replace('rescue_pipelines', 'slow_rescue')
+    .replace(`p.status = 'in_process'`, `p.status = 'in_process' and pause()`);
+  expect(slow).toContain('pause()');
+  await rows(own, slow ?? '');
+  const id = await enqueuedOne(own, plan([new Stage().step('fast', 'A')]));
+  const enlist = async (stopped: string) =>
+    (
+      await rows<{ id: number }>(
+        own,
+        `insert into runners (host, pid, boot_id, version, queues, stopped_at) values ('x', 1, 'x', 'x', '{}', ${stopped}) returning id`,
+      )
+    )[0]?.id ?? 0;
+  const [dead, alive] = [await enlist('now()'), await enlist('null')];
+  await claim(onPool(own.database.pool), dead, 'fast', 1);
+  const gate = await own.database.pool.connect();
+  let late: Promise<unknown>;
+  try {
+    await gate.query('select pg_advisory_lock(42)');
+    late = rows(own, `select slow_rescue('1 minute')`);
+    await until(
+      'the late rescue stands still',
+      async () => (await rows(own, `select from pg_locks where locktype = 'advisory' and not granted`)).length === 1,
+    );
+    await rows(own, `select rescue_pipelines('1 minute')`);
+    expect(await claim(onPool(own.database.pool), alive, 'fast', 1)).toHaveLength(1);
+  } finally {
+    await gate.query('select pg_advisory_unlock(42)');
+    gate.release();
+  }
+  await late;
+  expect(await pipelineRow(own, id)).toMatchObject({ status: 'in_process', runner_id: alive, rescues: 1 });
+});
+
 test('a pipeline whose claim was never answered is found and named, and one that is being claimed is not', async () => {
   const id = await enqueuedOne(own, plan([new Stage().step('fast', 'A')]));
   const overseer = new Overseer(own.database.pool, 5);
