@@ -15,7 +15,7 @@ Measures beside graphile-worker and pg-boss, on one private PostgreSQL (fsync on
 
   --only PARTS   comma-separated, from: engine (singles,chains), latency, enqueue, claim, derivatives, event-loop
   --rounds N     rounds of each (5)
-  --width N      places of our wide lane (500)
+  --width N      places of our wide lane (1000)
   --json         everything as JSON on stdout
 `;
 
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     options: {
       only: { type: 'string', default: Object.keys(PARTS).join(',') },
       rounds: { type: 'string', default: '5' },
-      width: { type: 'string', default: '500' },
+      width: { type: 'string', default: '1000' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
