@@ -8,13 +8,9 @@ export class ObjectBusy extends Error {
   override name = 'ObjectBusy';
   constructor(
     readonly object: PipelineObject,
-    readonly pipelineId: number,
-    readonly pipeline: string,
-    readonly status: string,
+    why: string,
   ) {
-    super(
-      `${object.type} ${object.id} already has an open pipeline: ${pipelineId} (${pipeline}, ${status}); let it end, or cancel it first`,
-    );
+    super(`${object.type} ${object.id} ${why}`);
   }
 }
 
@@ -31,7 +27,8 @@ const ENQUEUE = `
   ), pipeline as (
     insert into pipelines (id, name, description, object_type, object_id, priority, created_by, queue, next_sequence)
     overriding system value
-    select id, name, description, object_type, object_id, priority, $2, jobs -> 0 ->> 'queue', ${SEQUENCE_STEP} from plan order by place
+    select id, name, description, object_type, object_id, priority, $2, jobs -> 0 ->> 'queue', ${SEQUENCE_STEP} from plan
+    order by object_type, object_id, place -- in one order, so that two that enqueue the same objects wait for each other, not both
     on conflict (object_type, object_id) where status not in ('success', 'cancelled') do nothing
     returning id, queue
   ), job as (
@@ -78,14 +75,14 @@ export async function enqueue(
     ids.push(...answer.rows.filter((row) => row.taken).map((row) => row.id));
     const refused = answer.rows.find((row) => !row.taken);
     if (!refused) continue;
-    const error = await busy(db, { type: refused.object_type, id: refused.object_id });
+    const error = await busy(db, { type: refused.object_type, id: refused.object_id }, ids);
     await sql`delete from pipelines where id = any(${ids})`.execute(db); // the caller's transaction may go on
     throw error;
   }
   return ids;
 }
 
-async function busy(db: Kysely<DB>, object: PipelineObject): Promise<ObjectBusy> {
+async function busy(db: Kysely<DB>, object: PipelineObject, ours: readonly number[]): Promise<ObjectBusy> {
   const open = await db
     .selectFrom('pipelines')
     .select(['id', 'name', 'status'])
@@ -93,5 +90,10 @@ async function busy(db: Kysely<DB>, object: PipelineObject): Promise<ObjectBusy>
     .where('object_id', '=', object.id)
     .where('status', 'not in', ['success', 'cancelled'])
     .executeTakeFirst();
-  return new ObjectBusy(object, open?.id ?? 0, open?.name ?? 'another of this call', open?.status ?? 'pending');
+  if (open === undefined)
+    return new ObjectBusy(object, 'had an open pipeline until just now; look at it, then try again');
+  if (ours.includes(open.id))
+    return new ObjectBusy(object, 'is named by two of these pipelines; enqueue one after the other has ended');
+  const standing = `${open.id} (${open.name}, ${open.status})`;
+  return new ObjectBusy(object, `already has an open pipeline: ${standing}; let it end, or cancel it first`);
 }
