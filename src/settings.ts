@@ -77,6 +77,13 @@ const hostAndPort: Meaning<{ host: string; port: number }> = (text) => {
 const databaseAddress: Meaning<string> = (text) =>
   /^postgres(ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined;
 
+const redisAddress: Meaning<string> = (text) => {
+  const url = /^rediss?:\/\//.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || url.hostname === '' || url.search !== '' || url.hash !== '') return undefined;
+  const hasBrokenEscape = /%(?![\da-fA-F]{2})/.test(url.username + url.password);
+  return /^(\/\d{0,5})?$/.test(url.pathname) && !hasBrokenEscape ? text : undefined;
+};
+
 const schema = z.object({
   // Where newspapers come from, wait and are worked on.
   PDF_UPLOAD_PATH: directory('/mnt/news/sftp'),
@@ -106,6 +113,7 @@ const schema = z.object({
     return value >= 1 && value <= 100 ? value : undefined;
   }),
   SCANNED_PDF_DPI: wholeNumber('150', 72),
+  PDF_A: setting('false', 'true or false', (text) => (text === 'true' ? true : text === 'false' ? false : undefined)),
 
   // Batches and the sites that show them.
   MAX_BATCH_SIZE: wholeNumber('10000', 1),
@@ -117,6 +125,8 @@ const schema = z.object({
 
   // The daemon.
   DATABASE_URL: optional('like postgres://user:password@host:5432/database', databaseAddress),
+  REDIS_URL: optional('like redis://user:password@host:6379/0, or rediss:// for TLS', redisAddress),
+  REDIS_CA: optional('the path of a PEM file', (text) => (text.includes('\0') ? undefined : resolve(text))),
   VAR_DIRECTORY: directory('./var'),
   QUEUES: setting(defaultQueues(), WIDTHS, (text) => widths(text)),
   POLL_INTERVAL: duration('1s', 0.1),
@@ -266,6 +276,8 @@ function clashes(settings: Values, entryOf: (key: Key) => Entry | undefined): Se
   });
   const { MIN_BATCH_SIZE: least, MAX_BATCH_SIZE: most } = settings;
   const found = least > most ? [mistake('MIN_BATCH_SIZE', least, `must not be above MAX_BATCH_SIZE, ${most}`)] : [];
+  if (settings.REDIS_CA !== undefined && settings.REDIS_URL?.startsWith('rediss:') !== true)
+    found.push(mistake('REDIS_CA', settings.REDIS_CA, 'counts only with a REDIS_URL that begins with rediss://'));
   const areas = Object.entries(settings).filter(([key, path]) => key.endsWith('_PATH') && path !== undefined) as [
     Key,
     string,
@@ -285,7 +297,9 @@ function isWithin(path: string, parent: string): boolean {
 /** The value as a message may show it: without passwords. */
 function shown(key: string, value: string): string {
   if (/PASSW|SECRET|TOKEN|API_KEY/.test(key) && value !== '') return '***';
-  return value.replace(/(:\/\/[^:/@]*):.*@/, '$1:***@');
+  const withoutPassword = value.replace(/(:\/\/[^:/@]*):.*@/, '$1:***@');
+  // an address whose beginning is mistyped may still hold one
+  return key.endsWith('_URL') && withoutPassword === value ? value.replace(/^.*@/, '***@') : withoutPassword;
 }
 
 /** Reads the lines of the file: `#` comments, one level of quotes, nothing is substituted. */

@@ -172,6 +172,7 @@ describe('a wrong file', () => {
     ['NEWS_WEBROOT', ['news.edu', 'https://', 'file:///x']],
     ['PRODUCTION_AGENT', ['host', 'host:0', 'host:70000', ':22', 'a b:22']],
     ['DATABASE_URL', ['host/db', 'http://host/db']],
+    ['REDIS_URL', ['host:6379', 'http://host', 'redis://', 'redis://host/news', 'redis://host/0?tls=1']],
     ['QUEUES', ['io', 'io=0', 'io=1,io=2', 'io=1001', 'disk=1', 'io=1,']],
   ])('%s refuses %j', (key, wrong) => {
     for (const value of wrong) {
@@ -188,6 +189,32 @@ describe('a wrong file', () => {
     const sizes = mistakesOf(() => load('MAX_BATCH_SIZE=100'));
     expect(sizes.message).toContain('MIN_BATCH_SIZE=5000 (the default): must not be above MAX_BATCH_SIZE, 100');
     expect(load('WORKFLOW_PATH=/news/wf\nPDF_UPLOAD_PATH=/news/wf2').WORKFLOW_PATH).toBe('/news/wf');
+  });
+});
+
+describe('a Redis', () => {
+  test('is named by REDIS_URL, with or without TLS, user, password and database number', () => {
+    for (const url of ['redis://h', 'redis://h:1/15', 'rediss://u:p%40ss@[::1]:7/2', 'redis://:p@h'])
+      expect(load(`REDIS_URL=${url}`).REDIS_URL).toBe(url);
+    expect(load('REDIS_URL=').REDIS_URL).toBeUndefined();
+  });
+
+  test('has an authority of its own only over TLS', () => {
+    expect(load('REDIS_URL=rediss://h\nREDIS_CA=/etc/ca.pem').REDIS_CA).toBe('/etc/ca.pem');
+    const { mistakes } = mistakesOf(() => load('REDIS_URL=redis://h\nREDIS_CA=/etc/ca.pem'));
+    expect(mistakes).toMatchObject([{ key: 'REDIS_CA', remedy: expect.stringContaining('rediss://') as string }]);
+  });
+
+  test.each([
+    'redis://u:s3cret@h/x',
+    'redis:u:s3cret@h',
+    'u:s3cret@h',
+    'redis//:s3cret@h:6379',
+    'redis://:s3cret%zz@h',
+  ])('shows no password when its address is wrong (%s)', (url) => {
+    const { message } = mistakesOf(() => load(`REDIS_URL=${url}`));
+    expect(message).toContain('REDIS_URL=');
+    expect(message).not.toContain('s3cret');
   });
 });
 

@@ -28,6 +28,36 @@ export interface Events {
   object_type: string | null;
   pipeline_id: number | null;
   sequence: number | null;
+  /**
+   * Program that wrote it, as it calls itself to PostgreSQL; with --as also the login that called it: "holding-pen (root)".
+   */
+  via: Generated<string | null>;
+}
+
+export interface Files {
+  /**
+   * Below the directory of the set.
+   */
+  path: string;
+  /**
+   * The pipeline that took the sum; null when a person accepted the file.
+   */
+  pipeline_id: number | null;
+  recorded_at: Generated<Timestamp>;
+  set_id: number;
+  sha256: Buffer;
+  size: number;
+}
+
+export interface FileSets {
+  /**
+   * Where they lie now; every move writes it. Exact while no job is at work on the object.
+   */
+  directory: string;
+  id: Generated<number>;
+  object_id: number;
+  object_type: string;
+  role: string;
 }
 
 export interface JobList {
@@ -92,6 +122,22 @@ export interface Jobs {
   type: string;
 }
 
+export interface Locks {
+  expires_at: Timestamp;
+  /**
+   * Larger than that of every earlier holder of this name.
+   */
+  fence: number;
+  holder: JsonColumn;
+  /**
+   * SHA-256 of the name: names are paths, longer than an index entry may be.
+   */
+  key: Buffer;
+  name: string;
+  taken_at: Generated<Timestamp>;
+  token: string;
+}
+
 export interface NewspapersIssues {
   /**
    * Directory of the original uploads; null for scans and once they are archived with the issue.
@@ -100,6 +146,10 @@ export interface NewspapersIssues {
   created_at: Generated<Timestamp>;
   date: string;
   date_as_labeled: string | null;
+  /**
+   * Why somebody let it in although that title, date and edition was here already; null: it was the first.
+   */
+  duplicate_reason: string | null;
   edition: number;
   edition_label: string | null;
   /**
@@ -122,6 +172,10 @@ export interface NewspapersIssues {
   location: string | null;
   org_id: number;
   title_id: number;
+  /**
+   * Directory of the upload area that it was queued from; location moves on, this stays.
+   */
+  upload_location: string | null;
   volume: string | null;
   /**
    * AwaitingProcessing: a pipeline of object issue/<id> is at work, hands off.
@@ -137,6 +191,16 @@ export interface NewspapersOrgs {
   created_at: Generated<Timestamp>;
   id: Generated<number>;
   name: string;
+}
+
+export interface NewspapersPageConformance {
+  /**
+   * validated: veraPDF found it to be PDF/A-2b. unvalidated: it says so, and no validator was there. failed: it is a plain PDF, because the conversion failed or would have changed the page.
+   */
+  conformance: string;
+  issue_id: number;
+  judged_at: Generated<Timestamp>;
+  sha256: Buffer;
 }
 
 export interface NewspapersPages {
@@ -188,8 +252,21 @@ export interface NewspapersTitles {
   validated_at: Timestamp | null;
 }
 
+export interface NewspapersUploadClocks {
+  directory: string;
+  /**
+   * SHA-256 of the names, sizes, modes and times of its files.
+   */
+  fingerprint: string;
+  seen_at: Timestamp;
+  since: Timestamp;
+}
+
 export interface Pipelines {
   assigned_until: Timestamp | null;
+  /**
+   * Whose desk the question is on; counts while assigned_until lies ahead.
+   */
   assignee: string | null;
   blocked_by: number | null;
   completed_at: Timestamp | null;
@@ -235,6 +312,12 @@ export interface Pipelines {
   rescues: Generated<number>;
   run_at: Generated<Timestamp>;
   runner_id: number | null;
+  snooze_reason: string | null;
+  /**
+   * hold_rev that was snoozed: the next question is not.
+   */
+  snoozed_rev: number | null;
+  snoozed_until: Timestamp | null;
   started_at: Timestamp | null;
   status: Generated<string>;
   step_started_at: Timestamp | null;
@@ -244,6 +327,10 @@ export interface Pipelines {
 export interface Progress {
   at: Generated<Timestamp>;
   done: number;
+  /**
+   * Progress that its job did not repeat by then means nothing: its runner died.
+   */
+  expires_at: Generated<Timestamp>;
   pipeline_id: number;
   sequence: number;
   total: number;
@@ -269,6 +356,9 @@ export interface Users {
   deactivated_at: Timestamp | null;
   login: string;
   name: string;
+  /**
+   * Words of the domain's roles, sorted, none twice; one that holds all others stands alone.
+   */
   roles: Generated<string[]>;
 }
 
@@ -284,13 +374,18 @@ export interface Watchers {
 export interface DB {
   decisions: Decisions;
   events: Events;
+  file_sets: FileSets;
+  files: Files;
   job_list: JobList;
   job_logs: JobLogs;
   jobs: Jobs;
+  locks: Locks;
   'newspapers.issues': NewspapersIssues;
   'newspapers.orgs': NewspapersOrgs;
+  'newspapers.page_conformance': NewspapersPageConformance;
   'newspapers.pages': NewspapersPages;
   'newspapers.titles': NewspapersTitles;
+  'newspapers.upload_clocks': NewspapersUploadClocks;
   pipelines: Pipelines;
   progress: Progress;
   runners: Runners;

@@ -5,6 +5,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import type { Locks } from '../coordination/locks.js';
 import type { Progress } from '../coordination/progress.js';
 import type { DB, Json } from '../database/database.js';
 import type { Settings } from '../settings.js';
@@ -35,6 +36,8 @@ export interface JobContext<Args> {
   /** Aborts on timeout, cancel, shutdown and a lost lease; its reason says which. Hand it to every child process. */
   signal: AbortSignal;
   progress: Progress;
+  /** For what a run learns to need only while it runs. A lock that it cannot get, or loses, makes the engine try it later. */
+  locks: Locks;
   /** The answer to this job's question, once there is one. */
   decision: Decision | undefined;
   /** Runs a share of the job's work, never more of them at once than the queue is wide, whatever runs beside it. */
@@ -106,6 +109,11 @@ export interface JobDefinition<Schema extends z.ZodType = z.ZodType> {
   /** Runs that may fail before the job does; the default is 25 (NCA's), 13 days of back-off. */
   maxAttempts?: number;
   timeout: Duration;
+  /**
+   * Names of the locks (`coordination/lock-names.ts`) that are held while it runs. As long as another holds one, or their store is
+   * away, it is tried later, without a failure; when one is lost its signal aborts, and it is tried later.
+   */
+  locks?: (args: z.output<Schema>) => readonly string[];
   /** Nothing returned means done. Throw `FatalError` for what retrying cannot mend, anything else for what it can. */
   run: (context: JobContext<z.output<Schema>>) => Promise<Outcome | undefined>;
 }

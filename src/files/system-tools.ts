@@ -6,7 +6,7 @@ import { installLine, thisPlatform, TOOL_PACKAGES, type Platform, type ToolPacka
 export const NEWSPAPER_TOOLS = ['poppler-utils', 'qpdf', 'libopenjp2-tools'] as const satisfies ToolPackage[];
 
 /** What the tests use on top. */
-export const TEST_TOOLS = ['libxml2-utils'] as const satisfies ToolPackage[];
+export const TEST_TOOLS = ['libxml2-utils', 'redis-server', 'openssl'] as const satisfies ToolPackage[];
 
 const INSTALL_SECONDS = 15 * 60;
 

@@ -1,13 +1,15 @@
 /** Which package brings which outside program, and the line that installs it: words for error messages and for `ensureSystemTools`. */
 import { existsSync, readFileSync } from 'node:fs';
 
-/** The packages Pressmark's programs come from, under their Debian names (design 12). The last two serve tests only. */
+/** The packages Pressmark's programs come from, under their Debian names (design 12). The last three serve tests only. */
 export const TOOL_PACKAGES = {
   qpdf: { programs: ['qpdf'], dnf: 'qpdf', brew: 'qpdf' },
   'poppler-utils': { programs: ['pdftoppm', 'pdftotext', 'pdfinfo'], dnf: 'poppler-utils', brew: 'poppler' },
   'libopenjp2-tools': { programs: ['opj_compress', 'opj_decompress'], dnf: 'openjpeg2-tools', brew: 'openjpeg' },
+  ghostscript: { programs: ['gs'], dnf: 'ghostscript', brew: 'ghostscript' },
   'libxml2-utils': { programs: ['xmllint'], dnf: 'libxml2', brew: 'libxml2' },
   'redis-server': { programs: ['redis-server'], dnf: 'redis', brew: 'redis' },
+  openssl: { programs: ['openssl'], dnf: 'openssl', brew: 'openssl' },
 } as const satisfies Record<string, { programs: readonly string[]; dnf: string; brew: string }>;
 
 export type ToolPackage = keyof typeof TOOL_PACKAGES;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino, { type Logger } from 'pino';
 import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
+import type { Coordination } from '../../src/coordination/coordination.js';
 import type { Database, Json } from '../../src/database/database.js';
 import { enqueue } from '../../src/engine/enqueue.js';
 import type { Job, Queue } from '../../src/engine/job.js';
@@ -31,7 +32,7 @@ export function useDatabase(): TestDatabase {
   });
   beforeEach(async () => {
     await get().database.pool.query(
-      'truncate pipelines, jobs, decisions, job_logs, events, runners, watchers, progress restart identity cascade',
+      'truncate pipelines, jobs, decisions, job_logs, events, runners, watchers, progress, locks restart identity cascade',
     );
   });
   afterAll(() => own?.drop());
@@ -64,6 +65,8 @@ export interface RunnerParts {
   log?: Logger;
   /** Another pool than the test's, e.g. one that can be cut off. */
   database?: Database;
+  /** Locks and progress elsewhere than in the test's database. */
+  coordination?: Coordination;
   /** Listens for hints; without, the runner polls. */
   hints?: boolean;
 }
@@ -74,6 +77,7 @@ export const ALL_QUEUES = { io: 2, cpu: 2, fast: 4, instant: 4 };
 export async function startRunner(own: TestDatabase, parts: RunnerParts = {}): Promise<Runner> {
   const runner = new Runner({
     database: parts.database ?? own.database,
+    ...(parts.coordination && { coordination: parts.coordination }),
     ...(parts.hints && { listenOn: own.url }),
     registry: createRegistry({
       jobs: [...(parts.stage ?? new Stage()).jobs, ...(parts.more ?? [])],

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { hold } from '../../src/engine/job.js';
 import { runProgram } from '../../src/files/programs.js';
 import { brokenInvariants } from './invariants.js';
-import { plan, Stage } from './stage.js';
+import { aborted, plan, Stage } from './stage.js';
 import {
   enqueued,
   enqueuedOne,
@@ -97,6 +97,29 @@ describe('cancel', () => {
       expect(stage.count('B')).toBe(0);
       expect(await brokenInvariants(own)).toEqual({});
     });
+
+  test('a run that is slow to stop keeps its place: nothing more runs beside it than the lane is wide', async () => {
+    const stage = new Stage();
+    let goOn: () => void = () => undefined;
+    const told = new Promise<void>((resolve) => {
+      stage.on('A', async ({ signal }) => {
+        await aborted(signal).catch(() => resolve());
+        await new Promise<void>((end) => (goOn = end));
+        return undefined;
+      });
+    });
+    const first = await enqueuedOne(own, plan([stage.step('cpu', 'A')]));
+    await startRunner(own, { stage, queues: { cpu: 1, fast: 1 } });
+    await until('A runs', () => stage.count('A') === 1);
+    const second = await enqueuedOne(own, plan([stage.step('cpu', 'B')]));
+    await verb(own, `cancel_pipeline($1, 'ada', 'wrong issue')`, [first]);
+    await told;
+    await untilStatus(own, await enqueuedOne(own, plan([stage.step('fast', 'polled meanwhile')])), 'success');
+    expect(stage.count('B')).toBe(0);
+    goOn();
+    await untilStatus(own, second, 'success');
+    expect(stage.peak.cpu).toBe(1);
+  });
 
   test('in whatever state it is open, and only once', async () => {
     const stage = new Stage();

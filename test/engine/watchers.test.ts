@@ -1,6 +1,7 @@
 /** Watchers look at the world at intervals: once however many runners there are, never two at a time (spec 2.3; W3, W34). */
 import { expect, test } from 'vitest';
 import { defineWatcher, type Watcher } from '../../src/engine/watcher.js';
+import { aborted } from './stage.js';
 import { rows, startRunner, until, useDatabase } from './support.js';
 
 const own = useDatabase();
@@ -106,4 +107,15 @@ test('a runner that stops tells its watchers, and does not wait for ever for one
   await until('it was told', () => told instanceof Error);
   await until('the runner has stopped', () => stopped, 15);
   expect(await rows(own, 'select from runners where stopped_at is null')).toEqual([]);
+});
+
+test('one that a stopping runner cut short is due again at once: a restarted daemon does not wait an hour for it', async () => {
+  const { watcher, seen } = counting('cut short', ({ signal }) =>
+    seen.runs === 1 ? aborted(signal) : Promise.resolve(),
+  );
+  const runner = await startRunner(own, { watchers: [watcher] });
+  await until('it looks', () => seen.runs === 1);
+  await runner.stop(0);
+  await startRunner(own, { watchers: [watcher] });
+  await until('it looks again', () => seen.runs === 2);
 });

@@ -1,3 +1,4 @@
+import { openCoordination } from '../../coordination/coordination.js';
 import { openDatabase } from '../../database/open-database.js';
 import { QUEUES } from '../../engine/job.js';
 import { Runner } from '../../engine/runner/runner.js';
@@ -5,7 +6,7 @@ import { closeThreads } from '../../files/threads.js';
 import type { Settings } from '../../settings.js';
 import { registry } from '../registry.js';
 import { version } from '../version.js';
-import { daemonLogger } from './log-streams.js';
+import { daemonLogger, outageLog } from './log-streams.js';
 
 /** Claims one pending pipeline of any queue, runs the job it stands at, and ends. Undefined when nothing is pending. */
 export async function runOne(
@@ -13,9 +14,10 @@ export async function runOne(
 ): Promise<{ pipelineId: number; sequence: number; type: string; status: string } | undefined> {
   const database = await openDatabase(settings, 'run-jobs run-one');
   const { log, jobLog } = daemonLogger(settings.LOG_LEVEL, database.pool);
+  const coordination = await openCoordination(settings, database.pool, outageLog(log));
   try {
     const queues = Object.fromEntries(QUEUES.map((queue) => [queue, 1]));
-    const runner = new Runner({ database, registry, settings, log, queues, version });
+    const runner = new Runner({ database, coordination, registry, settings, log, queues, version });
     const job = await runner.runOne();
     if (job === undefined) return undefined;
     const row = await database.kysely
@@ -31,6 +33,7 @@ export async function runOne(
   } finally {
     await jobLog.flush();
     await closeThreads();
+    coordination.close();
     await database.close();
   }
 }

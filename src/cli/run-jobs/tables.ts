@@ -58,7 +58,7 @@ export function statusText(status: Status): string {
   return [
     runners,
     queues,
-    running,
+    ...(status.progress.trouble === null ? [running] : [running, `no progress is shown: ${status.progress.trouble}`]),
     `${failed} failed, ${held} held, ${delayed} delayed`,
     standingTable(status.standing),
   ].join('\n\n');

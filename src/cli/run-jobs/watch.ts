@@ -1,3 +1,4 @@
+import { openCoordination } from '../../coordination/coordination.js';
 import { openDatabase } from '../../database/open-database.js';
 import { QUEUES, type Queue } from '../../engine/job.js';
 import { Runner } from '../../engine/runner/runner.js';
@@ -8,7 +9,7 @@ import type { Settings } from '../../settings.js';
 import { registry } from '../registry.js';
 import { version } from '../version.js';
 import { standingTable } from './tables.js';
-import { daemonLogger } from './log-streams.js';
+import { daemonLogger, outageLog } from './log-streams.js';
 
 export interface WatchOptions {
   queues: Partial<Record<Queue, number>>;
@@ -20,7 +21,7 @@ const QUERY_TIMEOUT_S = 20;
 
 /** The daemon: runs jobs until it is told to stop, or, with `exitWhenIdle`, until nothing is runnable. */
 export async function watch(settings: Settings, options: WatchOptions): Promise<void> {
-  await checkSystemTools(NEWSPAPER_TOOLS);
+  await checkSystemTools(settings.PDF_A ? [...NEWSPAPER_TOOLS, 'ghostscript'] : NEWSPAPER_TOOLS);
   const places = QUEUES.reduce((sum, queue) => sum + (options.queues[queue] ?? 0), 0);
   const database = await openDatabase(settings, 'run-jobs', {
     maxConnections: Math.min(places + 6, 40),
@@ -32,10 +33,14 @@ export async function watch(settings: Settings, options: WatchOptions): Promise<
     log.warn(`DATABASE_URL is not set: working on the private PostgreSQL of ${settings.VAR_DIRECTORY}`);
   if (settings.ignoredKeys.length > 0)
     log.warn({ keys: settings.ignoredKeys }, 'the settings file has keys of NCA that mean nothing here');
+  const coordination = await openCoordination(settings, database.pool, outageLog(log));
+  log.info(`locks and progress are kept in ${coordination.locks.store}`);
+  await coordination.open();
   let toStop: (why: 'idle' | NodeJS.Signals) => void = () => undefined;
   const stopped = new Promise<'idle' | NodeJS.Signals>((resolve) => (toStop = resolve));
   const runner = new Runner({
     database,
+    coordination,
     listenOn: settings.LISTEN_NOTIFY ? database.pool.options.connectionString : undefined,
     registry,
     settings,
@@ -60,11 +65,12 @@ export async function watch(settings: Settings, options: WatchOptions): Promise<
   await closeThreads();
   if (why === 'idle') {
     const [{ counts, queues }, standing] = await Promise.all([
-      readStatus(database.kysely),
+      readStatus(database.kysely, coordination.progress),
       readStanding(database.kysely, 50),
     ]);
     process.stdout.write(`${idleText(counts, queues, standing)}\n`);
   }
+  coordination.close();
   await database.close();
 }
 

@@ -1,6 +1,6 @@
 /** What every runner does for all: makes due what is due, rescues the work of dead runners. Safe to be done by all at once. */
 import type pg from 'pg';
-import { isGone, thisProcess } from './host.js';
+import { isGone, thisProcess } from '../../coordination/process-identity.js';
 
 /** Makes pending what has become due. Returns how many pipelines. */
 export async function makeDue(pool: pg.Pool): Promise<number> {

@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Coordination } from '../../coordination/coordination.js';
 import type { Database } from '../../database/database.js';
 import type { Settings } from '../../settings.js';
 import { parseDuration } from '../duration.js';
@@ -22,19 +23,25 @@ import { isConnectionTrouble } from './connection-trouble.js';
 import { describeError, execute, jobLogger, type Ending } from './execute.js';
 import { Finisher } from './finisher.js';
 import { Lane } from './lane.js';
+import { StopOrder } from './stop-order.js';
 
 /** A job of a type that only another version of the program knows waits this long for a runner that knows it. */
 const UNKNOWN_TYPE_AFTER_S = 60;
 const UNKNOWN_TYPE_DEADLINE_S = 7 * 86_400;
+/** No job fails because another process has its lock for long, or because Redis is away for weeks. */
+const LOCK_DEADLINE_S = 10 * 365 * 86_400;
 
 interface Work {
   job: ClaimedJob;
   lane: Lane;
-  controller: AbortController;
+  stop: StopOrder;
+  /** Its job runs, told to stop or not: its place is taken. */
+  executing: boolean;
 }
 
 export interface ConveyorServices {
   database: Database;
+  coordination: Coordination;
   registry: Registry;
   settings: Settings;
   log: Logger;
@@ -138,14 +145,14 @@ export class Conveyor {
     for (const job of jobs) {
       const work = this.works.get(job.pipelineId);
       if (work?.job !== job) continue;
-      work.controller.abort(reason);
+      work.stop.give(reason);
       this.letGo(work);
     }
   }
 
   /** Tells every job to stop; each is handed back when it has. */
   abortAll(reason: ShuttingDown): void {
-    for (const work of this.works.values()) work.controller.abort(reason);
+    for (const work of this.works.values()) work.stop.give(reason);
   }
 
   /** Hands back everything at once, stopped or not; the fence keeps the strays from harm. */
@@ -160,24 +167,30 @@ export class Conveyor {
     const former = this.works.get(row.pipelineId);
     if (former) this.drop([former.job], new LeaseLost('the pipeline was claimed anew'));
     lane.running++;
-    const work: Work = { job: row as ClaimedJob, lane, controller: new AbortController() };
+    const work: Work = { job: row as ClaimedJob, lane, stop: new StopOrder(), executing: false };
     this.works.set(row.pipelineId, work);
     if (row.type === null) void this.record(work, missingJob(row));
     else void this.carryOut(work);
   }
 
   private async carryOut(work: Work): Promise<void> {
-    const { job, lane, controller } = work;
+    const { job, lane, stop } = work;
     const definition = this.services.registry.jobs.get(job.type);
     if (definition === undefined) return this.record(work, { kind: 'unknown type' });
-    const { database, settings, log } = this.services;
-    const ending = await execute(definition, job, controller, {
+    const { database, coordination, settings, log } = this.services;
+    work.executing = true;
+    const ending = await execute(definition, job, stop, {
       database,
+      coordination,
       settings,
       log,
       share: (share) => lane.share(share),
     });
-    if (this.works.get(job.pipelineId) !== work) return; // taken away meanwhile: nothing may be said about it
+    work.executing = false;
+    if (this.works.get(job.pipelineId) !== work) {
+      this.freePlace(work); // taken away meanwhile: nothing may be said about it
+      return;
+    }
     if (ending.kind === 'outcome' && isPlain(ending.outcome)) this.finisher.push(this.finished(work, ending.outcome));
     else await this.record(work, ending);
   }
@@ -254,6 +267,10 @@ export class Conveyor {
           reason: `no runner here knows the job type ${job.type}`,
         });
         break;
+      case 'later':
+        // for the status, not the log: the outage is logged once, not for each of the thousands that wait for its end
+        await tryJobLater(this.run, runnerId, job, { ...ending, by: 'engine', deadlineSeconds: LOCK_DEADLINE_S });
+        break;
       case 'stopped':
         await handBack(onPool(database.pool), runnerId, [job]);
         break;
@@ -327,10 +344,14 @@ export class Conveyor {
     }
   }
 
-  /** Frees the place of a run; once, whoever comes first: the answer of the database, or whoever took the pipeline away. */
+  /** Parts with a pipeline; once, whoever comes first: the answer of the database, or whoever took it away. A run that was told to stop keeps its place until it has. */
   private letGo(work: Work): void {
     if (this.works.get(work.job.pipelineId) !== work) return;
     this.works.delete(work.job.pipelineId);
+    if (!work.executing) this.freePlace(work);
+  }
+
+  private freePlace(work: Work): void {
     work.lane.running--;
     if (this.taking && work.lane.free >= work.lane.worthClaiming) queueMicrotask(() => void this.fill(work.lane));
     this.services.onFree?.();

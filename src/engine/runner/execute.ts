@@ -1,11 +1,14 @@
 import type { Logger } from 'pino';
-import { postgresProgress, type JobProgress } from '../../coordination/progress.js';
+import type { Coordination } from '../../coordination/coordination.js';
+import { jobProgress, type JobProgress } from '../../coordination/progress.js';
 import type { Database, Json } from '../../database/database.js';
 import type { Settings } from '../../settings.js';
 import { done, FatalError, type Decision, type JobDefinition, type Outcome } from '../job.js';
 import { storableJson, storableText } from '../storable.js';
 import type { ClaimedJob } from '../statements/claim.js';
 import { JobTimeout, LeaseLost, ShuttingDown } from './abort-reasons.js';
+import type { StopOrder } from './stop-order.js';
+import { JobLocks, laterForLocks, type Later } from './job-locks.js';
 
 /** After its signal was aborted a job has this long to stop; then it is given up on. */
 const STOP_WITHIN_MS = 15_000;
@@ -13,42 +16,58 @@ const STOP_WITHIN_MS = 15_000;
 /** A timer set for longer goes off at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** How a run ended. `stopped`: it was told to, for this reason, and has no result. */
+/** How a run ended. `later`: a lock was not to be had, or was lost. `stopped`: it was told to, for this reason, and has no result. */
 export type Ending =
   | { kind: 'outcome'; outcome: Outcome }
+  | Later
   | { kind: 'failed'; error: Json; retryable: boolean; thrown: unknown }
   | { kind: 'stopped'; reason: LeaseLost | ShuttingDown };
 
 export interface ExecuteServices {
   database: Database;
+  coordination: Coordination;
   settings: Settings;
   log: Logger;
   share: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** Runs one job to its end: parses its arguments, gives it its context, enforces its timeout, tells failures apart. Never throws. */
+/** Runs one job to its end: parses its arguments, takes its locks, gives it its context, enforces its timeout, tells failures apart. Never throws. */
 export async function execute(
   definition: JobDefinition,
   job: ClaimedJob,
-  controller: AbortController,
+  stop: StopOrder,
   services: ExecuteServices,
 ): Promise<Ending> {
   const timeout = setTimeout(
-    () => controller.abort(new JobTimeout(`it ran longer than its timeout of ${job.timeoutSeconds} s`)),
+    () => stop.give(new JobTimeout(`it ran longer than its timeout of ${job.timeoutSeconds} s`)),
     Math.min(job.timeoutSeconds * 1000, LONGEST_TIMER_MS),
   );
-  const context = new Context(job, controller.signal, services);
+  const context = new Context(job, stop, services);
+  let locks: JobLocks | undefined;
+  let stray: Promise<unknown> | undefined;
   try {
     const args = definition.args.safeParse(job.args);
     if (!args.success)
       throw new FatalError(
         `its arguments do not fit ${job.type}: ${args.error.message}; an older or newer version wrote them`,
       );
-    const outcome = await orStray(definition.run(context.with(args.data)), controller.signal);
+    if (definition.locks) {
+      const names = definition.locks(args.data);
+      locks = await JobLocks.take(services.coordination.locks, names, (lost) => stop.give(lost));
+      if (stop.reason) throw stop.reason; // told to stop meanwhile
+    }
+    const running = definition.run(context.with(args.data));
+    stray = running;
+    const outcome = await orStray(running, stop);
+    locks?.throwIfLost(); // then another may have worked beside it: it looks again
+    stray = undefined;
     return { kind: 'outcome', outcome: checked(outcome ?? done()) };
   } catch (thrown) {
-    const reason: unknown = controller.signal.aborted ? controller.signal.reason : undefined;
+    if (!(thrown instanceof Stray)) stray = undefined;
+    const { reason } = stop;
     if (reason instanceof LeaseLost || reason instanceof ShuttingDown) return { kind: 'stopped', reason };
+    const later = thrown instanceof Stray ? undefined : laterForLocks(reason ?? thrown);
+    if (later) return later;
     const cause = reason instanceof JobTimeout && !(thrown instanceof Stray) ? reason : thrown;
     return {
       kind: 'failed',
@@ -59,6 +78,9 @@ export async function execute(
   } finally {
     clearTimeout(timeout);
     await context.close();
+    // Locks are held as long as the work goes on, also that of a stray that nobody waits for any more.
+    if (stray) void stray.catch(() => undefined).then(() => locks?.release());
+    else await locks?.release();
   }
 }
 
@@ -66,6 +88,8 @@ export async function execute(
 function checked(outcome: Outcome): Outcome {
   if (!['done', 'try_later', 'hold'].includes(outcome.kind))
     throw new FatalError('its outcome is none: a run returns nothing, done(), hold() or tryLater()');
+  if (outcome.kind === 'hold' && outcome.hold === 'person' && !outcome.action)
+    throw new FatalError(`it holds for a person without an action: nobody could answer "${outcome.message}"`);
   if (outcome.kind === 'done' && outcome.result !== undefined) {
     try {
       storableJson(outcome.result);
@@ -82,25 +106,23 @@ class Stray extends Error {
 }
 
 /** The job's own end, or, when it ignores its aborted signal, a `Stray`. */
-function orStray<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
+function orStray<T>(running: Promise<T>, stop: StopOrder): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
-    const onAbort = () => {
-      const reason = signal.reason as Error; // only this engine aborts it, always with an Error
+    stop.onGiven(() => {
       timer = setTimeout(
         () =>
           reject(
             new Stray(
-              `${reason.message}, and it did not stop within ${STOP_WITHIN_MS / 1000} s; restart its runner, then requeue it`,
+              `${stop.reason?.message ?? 'it was told to stop'}, and it did not stop within ${STOP_WITHIN_MS / 1000} s; restart its runner, then requeue it`,
             ),
           ),
         STOP_WITHIN_MS,
       );
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
+    });
     running.then(resolve, reject).finally(() => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
+      stop.onGiven(undefined);
     });
   });
 }
@@ -112,20 +134,23 @@ class Context {
 
   constructor(
     private readonly job: ClaimedJob,
-    readonly signal: AbortSignal,
+    private readonly stop: StopOrder,
     private readonly services: ExecuteServices,
   ) {}
 
   with<Args>(args: Args) {
-    const { job, services } = this;
+    const { job, services, stop } = this;
     const log = () => (this.logOfJob ??= jobLogger(services.log, job));
     const progress = () =>
-      (this.progressOfJob ??= postgresProgress(services.database.pool, job.pipelineId, job.sequence));
+      (this.progressOfJob ??= jobProgress(services.coordination.progress, job.pipelineId, job.sequence));
     return {
       args,
       db: services.database.kysely,
       settings: services.settings,
-      signal: this.signal,
+      locks: services.coordination.locks,
+      get signal() {
+        return stop.signal;
+      },
       share: services.share,
       pipelineId: job.pipelineId,
       sequence: job.sequence,

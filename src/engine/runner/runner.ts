@@ -1,6 +1,8 @@
 /** One runner: a registered process that lives as long as its heartbeat does. `start`, `stop`, `status`; nothing happens on import. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { postgresCoordination, type Coordination } from '../../coordination/coordination.js';
+import { thisProcess } from '../../coordination/process-identity.js';
 import type { Database } from '../../database/database.js';
 import type { Settings } from '../../settings.js';
 import type { Queue } from '../job.js';
@@ -13,7 +15,6 @@ import { makeDue, rescue } from './clockwork.js';
 import { Conveyor } from './conveyor.js';
 import { Heartbeat } from './heartbeat.js';
 import { Hints } from './hints.js';
-import { thisProcess } from './host.js';
 import { Overseer } from './overseer.js';
 import { runDueWatchers } from './watch.js';
 
@@ -22,6 +23,8 @@ const ABORT_WITHIN_MS = 5_000;
 
 export interface RunnerOptions {
   database: Database;
+  /** Locks and progress; in the database unless told. The runner does not close it. */
+  coordination?: Coordination;
   /** For the connection that listens for hints; undefined: polling only. */
   listenOn?: string | undefined;
   registry: Registry;
@@ -46,10 +49,12 @@ export class Runner {
   private readonly watching = new AbortController();
   private readonly hurry = new AbortController();
   private watchers: Promise<void> = Promise.resolve();
+  private readonly coordination: Coordination;
   private log: Logger;
 
   constructor(private readonly options: RunnerOptions) {
     this.log = options.log;
+    this.coordination = options.coordination ?? postgresCoordination(options.database.pool);
   }
 
   /** Registers the runner, rescues what dead runners of this host left, and begins to take work. */
@@ -80,7 +85,15 @@ export class Runner {
     );
     this.overseer = new Overseer(database.pool, this.id);
     this.conveyor = new Conveyor(
-      { database, registry, settings, log: this.log, runnerId: this.id, leased: () => this.heartbeat.alive },
+      {
+        database,
+        coordination: this.coordination,
+        registry,
+        settings,
+        log: this.log,
+        runnerId: this.id,
+        leased: () => this.heartbeat.alive,
+      },
       queues,
     );
     this.heartbeat.start();
@@ -200,7 +213,8 @@ export class Runner {
   private watch(): void {
     const { database, settings, registry } = this.options;
     const before = this.watchers;
-    const services = { database, settings, log: this.log, runnerId: this.id, signal: this.watching.signal };
+    const { locks } = this.coordination;
+    const services = { database, locks, settings, log: this.log, runnerId: this.id, signal: this.watching.signal };
     this.watchers = Promise.all([
       before,
       runDueWatchers(registry.watchers, services).catch((error: unknown) =>

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { defineWatcher } from '../watcher.js';
 
-/** Forgets runners that stopped long ago and have nothing in process, and progress of jobs that no longer run: what a crash left. */
+/** Forgets runners that stopped long ago and have nothing in process, progress of jobs that no longer run, and locks that nobody asks for: what a crash left. */
 export const forgetRunners = defineWatcher({
   name: 'forget_stopped_runners',
   every: '1 h',
@@ -13,6 +13,7 @@ export const forgetRunners = defineWatcher({
     await sql`delete from progress g using pipelines p where p.id = g.pipeline_id and p.status <> 'in_process' and g.at < now() - interval '1 hour'`.execute(
       db,
     );
+    await sql`delete from locks where expires_at < now() - interval '1 day'`.execute(db);
     if (numAffectedRows) log.debug(`forgot ${numAffectedRows} runners`);
   },
 });

@@ -1,4 +1,4 @@
-/** Which process this is, so that a runner that starts on a host can tell which runners of that host are gone. */
+/** Which process this is, so that another one on its host can tell that it is gone: what it ran is rescued at once, what it locked is free. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
@@ -38,9 +38,9 @@ export const thisProcess = (): ProcessIdentity => ({
 });
 
 /**
- * Whether a runner of this host is surely gone. False when in doubt (another container with the same host name): then the lease decides.
+ * Whether a process of this host is surely gone. False when in doubt (another container with the same host name): then the lease decides.
  *
- * @param silentSeconds how long ago its last heartbeat was
+ * @param silentSeconds how long ago it last gave a sign of life
  */
 export function isGone(other: ProcessIdentity, silentSeconds: number): boolean {
   const self = thisProcess();

@@ -1,0 +1,38 @@
+import type pg from 'pg';
+import type { ProgressReport, ProgressStore } from './progress.js';
+
+interface ProgressRow extends ProgressReport {
+  pipeline_id: number;
+}
+
+/** A statement on a few rows: a server that takes longer is as good as away. */
+const ANSWER_WITHIN_MS = 5_000;
+
+/** Progress in the unlogged table `progress`. */
+export function postgresProgressStore(pool: pg.Pool): ProgressStore {
+  const query = <Row extends pg.QueryResultRow>(text: string, values: unknown[]) => {
+    const asked = { text, values, query_timeout: ANSWER_WITHIN_MS }; // pg knows query_timeout, its types do not
+    return pool.query<Row>(asked);
+  };
+  return {
+    name: 'PostgreSQL',
+    async write(pipelineId, { sequence, done, total, unit }, expiryMs) {
+      await query(
+        `insert into progress (pipeline_id, sequence, done, total, unit, expires_at) values ($1, $2, $3, $4, $5, now() + $6 * interval '1 millisecond')
+         on conflict (pipeline_id) do update set sequence = excluded.sequence, done = excluded.done, total = excluded.total,
+           unit = excluded.unit, at = now(), expires_at = excluded.expires_at`,
+        [pipelineId, sequence, done, total, unit, expiryMs],
+      );
+    },
+    async forget(pipelineId, sequence) {
+      await query('delete from progress where pipeline_id = $1 and sequence = $2', [pipelineId, sequence]);
+    },
+    async read(pipelineIds) {
+      const { rows } = await query<ProgressRow>(
+        'select pipeline_id, sequence, done, total, unit from progress where pipeline_id = any ($1) and expires_at > now()',
+        [pipelineIds],
+      );
+      return new Map(rows.map(({ pipeline_id, ...report }) => [pipeline_id, report]));
+    },
+  };
+}

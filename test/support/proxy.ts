@@ -1,0 +1,80 @@
+/** A wire between a program and its server that a test can slow down, stop and cut. */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+export interface Proxy {
+  port: number;
+  /** Connections that came in so far. */
+  connections: () => number;
+  /** What the server says comes this much later. */
+  delay: (ms: number) => void;
+  /** Nothing comes through any more, in either direction, on old and new connections, and nobody is told. */
+  stall: () => void;
+  /** Ends all connections and refuses new ones. */
+  cut: () => Promise<void>;
+  /** Undoes all that; connections that were stalled stay dead, as behind a firewall that forgot them. */
+  heal: () => Promise<void>;
+  close: () => Promise<void>;
+}
+
+/** Starts a proxy to a port of this machine, or to a unix socket. */
+export async function startProxy(target: { port: number } | { path: string }): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  let delayMs = 0;
+  let isStalled = false;
+  let count = 0;
+
+  const dead = new WeakSet<Socket>();
+
+  const relay = (from: Socket, to: Socket, delayed: boolean) => {
+    sockets.add(from);
+    if (isStalled) dead.add(from);
+    from.on('error', () => undefined);
+    from.on('data', (chunk: Buffer) => {
+      if (dead.has(from)) return;
+      if (delayed && delayMs > 0) setTimeout(() => to.write(chunk), delayMs);
+      else to.write(chunk);
+    });
+    from.on('close', () => {
+      sockets.delete(from);
+      if (!dead.has(from)) to.destroy();
+    });
+  };
+  const listener = (client: Socket) => {
+    count++;
+    const server = connect(target);
+    relay(client, server, false);
+    relay(server, client, true);
+  };
+  let server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+
+  const endAll = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const cut = async (): Promise<void> => {
+    const closed = server.listening && once(server, 'close');
+    server.close();
+    endAll();
+    await closed;
+  };
+  return {
+    port,
+    connections: () => count,
+    delay: (ms) => (delayMs = ms),
+    stall() {
+      isStalled = true;
+      for (const socket of sockets) dead.add(socket);
+    },
+    cut,
+    async heal() {
+      delayMs = 0;
+      isStalled = false;
+      if (server.listening) return;
+      server = createServer(listener).listen(port, '127.0.0.1');
+      await once(server, 'listening');
+    },
+    close: cut,
+  };
+}
