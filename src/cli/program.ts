@@ -4,6 +4,9 @@
  */
 import { userInfo } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { Coordination } from '../coordination/coordination.js';
+import type { Locks } from '../coordination/locks.js';
+import type { ProgressStore } from '../coordination/progress.js';
 import type { Database } from '../database/database.js';
 import type { Settings } from '../settings.js';
 import { printableLines } from './printable.js';
@@ -11,6 +14,7 @@ import { version } from './version.js';
 
 export interface CommonOptions {
   settings?: string;
+  as?: string;
   json?: boolean;
 }
 
@@ -18,6 +22,18 @@ export interface CommonOptions {
 export interface Session {
   settings: Settings;
   database: Database;
+  /** For what touches files; nothing is connected before the first use. */
+  locks: Locks;
+  /** Of running jobs. */
+  progress: ProgressStore;
+  /** Who acts: the login of `--as`, else the one of the operating system. Whether this person may is another question. */
+  actor: string;
+  /**
+   * Lets pass who may do this command, by the table in permissions.ts, and says who it is: ask before anything is changed.
+   * @param what the line of the table; the command's own unless told
+   * @throws Refused naming the person, what is missing and who can grant it
+   */
+  permitted: (what?: string) => Promise<string>;
   /** Prints the value as JSON with `--json`, else the text made of it for people. */
   print: <T>(value: T, text: (value: T) => string) => void;
 }
@@ -33,6 +49,7 @@ export function makeProgram(name: string, description: string): Command {
 export const common = (command: Command): Command =>
   command
     .option('--settings <file>', 'settings file (else $PRESSMARK_SETTINGS, else ./settings.env)')
+    .option('--as <login>', 'act as this user (else your login name)', loginOption)
     .option('--json', 'print JSON for machines')
     .exitOverride();
 
@@ -47,14 +64,43 @@ export async function withSession(command: Command, run: (session: Session) => P
   const options = command.optsWithGlobals<CommonOptions>();
   const settings = await openSettings(options);
   const { openDatabase } = await import('../database/open-database.js');
-  const database = await openDatabase(settings, command.parent?.name() ?? command.name(), {
+  const actor = options.as ?? currentActor();
+  const database = await openDatabase(settings, calledAs(command.parent?.name() ?? command.name(), actor), {
     notice: (text) => process.stderr.write(`${text}\n`),
   });
+  let coordination: Coordination | undefined;
   try {
-    await run({ settings, database, print: printer(options) });
+    const { openCoordination } = await import('../coordination/coordination.js');
+    coordination = await openCoordination(settings, database.pool);
+    const { locks, progress } = coordination;
+    const permitted = (what = commandPath(command)) => permit(database, actor, what);
+    await run({ settings, database, locks, progress, actor, permitted, print: printer(options) });
   } finally {
+    coordination?.close();
     await database.close();
   }
+}
+
+/** Lets pass who may do a command. @throws Refused */
+export async function permit(database: Database, actor: string, what: string): Promise<string> {
+  const [{ requirePrivilege }, { PERMISSIONS, roles }] = await Promise.all([
+    import('../engine/permission.js'),
+    import('./permissions.js'),
+  ]);
+  const privilege = PERMISSIONS[what];
+  if (privilege === undefined) throw new Error(`"${what}" has no line in src/cli/permissions.ts`);
+  await requirePrivilege(database.kysely, roles, actor, privilege);
+  return actor;
+}
+
+/** "run-jobs requeue". */
+const commandPath = (command: Command): string =>
+  command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
+
+/** How a program calls itself to PostgreSQL, which every event keeps: with `--as` also who really called it. */
+function calledAs(program: string, actor: string): string {
+  const really = currentActor();
+  return actor === really ? program : `${program} (${really})`;
 }
 
 /** Prints JSON or text, as the options say. */
@@ -107,7 +153,12 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
-/** Who acts: the login name, also under sudo; every decision and change carries it. */
+function loginOption(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('it must be a login');
+  return text;
+}
+
+/** Who acts when `--as` does not say: the login name, also under sudo. Every decision and change carries it. */
 export function currentActor(): string {
   const named = process.env['SUDO_USER'] ?? process.env['USER'] ?? process.env['LOGNAME'];
   if (named) return named;

@@ -1,5 +1,6 @@
 /** What people ask of the engine: how is it, what is open, what happened. Reads only. */
 import { sql, type Kysely } from 'kysely';
+import type { ProgressReport, ProgressStore } from '../coordination/progress.js';
 import type { DB, Json } from '../database/database.js';
 
 export interface QueueStatus {
@@ -58,12 +59,14 @@ export interface Status {
   counts: { failed: number; held: number; delayed: number };
   /** The first of each kind, failed ones first. */
   standing: StandingPipeline[];
+  /** Where the progress of running jobs is kept, and, when it could not be read, why. */
+  progress: { store: string; trouble: string | null };
 }
 
 const SHOWN = 50;
 
 /** How the engine is: queues, living runners, running jobs with their progress, and what stands. */
-export async function readStatus(db: Kysely<DB>): Promise<Status> {
+export async function readStatus(db: Kysely<DB>, progress: ProgressStore): Promise<Status> {
   const [queues, runners, running, counts, standing] = await Promise.all([
     sql<QueueStatus>`
       select queue, count(*) filter (where status = 'pending') as pending, count(*) filter (where status = 'in_process') as in_process,
@@ -79,25 +82,44 @@ export async function readStatus(db: Kysely<DB>): Promise<Status> {
       select r.id, r.host, r.pid, r.version, r.queues, r.started_at, extract(epoch from now() - r.heartbeat_at)::float8 as silent_seconds,
         (select count(*) from pipelines p where p.runner_id = r.id and p.status = 'in_process') as running
       from runners r where r.stopped_at is null order by r.host, r.started_at`.execute(db),
-    sql<RunningJob>`
+    sql<Omit<RunningJob, 'done' | 'total' | 'unit'>>`
       select p.id as pipeline_id, p.name as pipeline, p.description, j.sequence, j.type, j.queue, p.runner_id, r.host,
-        extract(epoch from now() - p.step_started_at)::float8 as seconds, g.done, g.total, g.unit
+        extract(epoch from now() - p.step_started_at)::float8 as seconds
       from pipelines p join jobs j on j.pipeline_id = p.id and j.sequence = p.next_sequence
       left join runners r on r.id = p.runner_id
-      left join progress g on g.pipeline_id = p.id and g.sequence = p.next_sequence
       where p.status = 'in_process' order by p.step_started_at limit ${SHOWN}`.execute(db),
     sql<Status['counts']>`
       select count(*) filter (where status = 'failed') as failed, count(*) filter (where status = 'held') as held, count(*) filter (where status = 'delayed') as delayed
       from pipelines where status in ('failed', 'held', 'delayed')`.execute(db),
     readStanding(db, SHOWN),
   ]);
+  const known = await readProgress(
+    progress,
+    running.rows.map((job) => job.pipeline_id),
+  );
   return {
     queues: queues.rows,
     runners: runners.rows,
-    running: running.rows,
+    running: running.rows.map((job) => {
+      const report = known.reports.get(job.pipeline_id);
+      const { done, total, unit } = report?.sequence === job.sequence ? report : NO_PROGRESS; // that of the job before is over
+      return { ...job, done, total, unit };
+    }),
+    progress: { store: progress.name, trouble: known.trouble },
     counts: counts.rows[0] ?? { failed: 0, held: 0, delayed: 0 },
     standing,
   };
+}
+
+const NO_PROGRESS = { done: null, total: null, unit: null };
+
+/** Nobody has to do without the rest of the status because progress cannot be read. */
+async function readProgress(store: ProgressStore, pipelineIds: number[]) {
+  try {
+    return { reports: await store.read(pipelineIds), trouble: null };
+  } catch (error) {
+    return { reports: new Map<number, ProgressReport>(), trouble: (error as Error).message };
+  }
 }
 
 /** What stands: failed, held and delayed pipelines, at most `limit`, failed first, the oldest of each first. */
@@ -177,7 +199,7 @@ export async function showPipeline(db: Kysely<DB>, id: number) {
     db.selectFrom('decisions').selectAll().where('pipeline_id', '=', id).orderBy('hold_rev').execute(),
     db
       .selectFrom('events')
-      .select(['at', 'actor', 'kind', 'sequence', 'detail'])
+      .select(['at', 'actor', 'via', 'kind', 'sequence', 'detail'])
       .where('pipeline_id', '=', id)
       .orderBy('id')
       .execute(),
@@ -201,34 +223,4 @@ export async function readLogs(
   if (filter.pipelineId !== undefined) query = query.where('l.pipeline_id', '=', filter.pipelineId);
   if (filter.afterId !== undefined) query = query.where('l.id', '>', filter.afterId);
   return (await query.execute()).reverse();
-}
-
-/** The holding pen: pipelines that wait for a person first, then what failed (a person must look), then other waits if asked for. */
-export async function listHeld(db: Kysely<DB>, filter: { action?: string | undefined; all: boolean; limit: number }) {
-  const { rows } = await sql<{
-    id: number;
-    name: string;
-    description: string;
-    object_type: string | null;
-    object_id: number | null;
-    status: 'held' | 'failed';
-    hold_kind: string | null;
-    hold_action: string | null;
-    hold_role: string | null;
-    hold_rev: number;
-    message: string | null;
-    since: Date | null;
-    wake_at: Date | null;
-    due_at: Date | null;
-    assignee: string | null;
-  }>`
-    select id, name, description, object_type, object_id, status, hold_kind, hold_action, hold_role, hold_rev,
-      case status when 'held' then hold_message else error ->> 'message' end as message, case status when 'held' then held_at else step_started_at end as since, wake_at, due_at, assignee
-    from pipelines
-    where (status = 'held' and (${filter.all} or hold_kind = 'person') or status = 'failed')
-      and (${filter.action ?? null}::text is null or hold_action = ${filter.action ?? null})
-    order by case when status = 'failed' then 2 when hold_kind = 'person' then 1 else 3 end, since, id limit ${filter.limit}`.execute(
-    db,
-  );
-  return rows;
 }

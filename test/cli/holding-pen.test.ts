@@ -72,10 +72,22 @@ describe('usage', () => {
     [[], /Usage: holding-pen/],
     [['answer', '1'], /unknown command 'answer'/],
     [['show', 'x'], /'x' is invalid.*whole number above 0/],
-    [['decide', '1'], /missing required argument 'verb'/],
+    [['decide', '1'], /missing the answer: decide PIPELINE VERB/],
+    [['decide', 'done'], /missing the answer/],
+    [['decide', '1', '2'], /missing the answer/],
+    [['decide', 'x', 'done'], /'x' is no number of a pipeline/],
+    [['decide', '1', '2', 'done', '--rev', '1'], /--rev is of one pipeline/],
     [['decide', '1', 'done', '--rev', '0'], /whole number above 0/],
     [['decide', '1', 'done', '--set', 'deletedPages'], /it must look like name=value/],
     [['list', '--limit', '-1'], /whole number above 0/],
+    [['list', '--age', '3'], /a span like 30min, 12h, 3d or 2w/],
+    [['claim'], /missing required argument 'pipeline'/],
+    [['assign', '1'], /required option '--to <login>'/],
+    [['snooze', '1', '--reason', 'r'], /say one of --until, --for and --end/],
+    [['snooze', '1', '--for', '3d', '--end'], /say one of/],
+    [['snooze', '1', '--for', '3d'], /--reason is needed/],
+    [['snooze', '1', '--until', '2027-02-30', '--reason', 'r'], /a day like 2027-01-15/],
+    [['claim', '1', '--as', ' '], /it must be a login/],
   ])('%j is wrong: exit code 2, nothing on stdout', async (args, message) => {
     const { exitCode, stdout, stderr } = await pen(...args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -133,17 +145,21 @@ describe('a page review', () => {
     expect(text).toMatch(
       new RegExp(`^pipeline ${id} TakeInUpload: issue sn12345678/1856051001 is held
 question 1: put the pages in order: .*
-for: page reviewer
+for: page reviewer; may answer: issue curator, issue manager, issue reviewer, workflow manager
 now: 1 of 3 pages still .*
-answers: holding-pen decide ${id} done
-looks again by itself in \\d[^\n]*
+waiting: a few minutes
+answers:
+  holding-pen decide ${id} done +the pages are in order: go on at once
+      --set deletedPages=... +how many pages were deleted on purpose
+(?: .*
+)*looks again by itself in \\d[^\n]*
 directory: ${folder}
 $`),
     );
     expect(await json('show', String(id))).toMatchObject({
       pipeline: { id, status: 'held', hold_action: 'page_review' },
       holdRev: 1,
-      verbs: ['done'],
+      needsClaim: false,
       decisions: [],
     });
   });
@@ -151,9 +167,14 @@ $`),
   it('refuses what is no answer, and says what is', async () => {
     const { id } = await givenPageReview('seq-0001.pdf');
     const decide = (...args: string[]) => pen('decide', String(id), ...args);
-    expect(await decide('approve')).toEqual(refused('approve is no answer to page_review (it takes: done)'));
-    expect(await decide('constructor')).toEqual(refused('constructor is no answer to page_review (it takes: done)'));
-    for (const value of ['two', '-1', '1.5'])
+    expect(await decide('approve')).toEqual(
+      refused('approve is no answer to page_review (it takes: done, report_error, remove, redo)'),
+    );
+    expect((await decide('dnoe')).stderr).toMatch(
+      /^dnoe is no answer to page_review \(did you mean done\? it takes: done/,
+    );
+    expect((await decide('constructor')).stderr).toMatch(/^constructor is no answer to page_review \(it takes: /);
+    for (const value of ['two', '-1', '1.5', '', ' '])
       expect(await decide('done', '--set', `deletedPages=${value}`)).toMatchObject({
         exitCode: 1,
         stdout: '',
@@ -182,7 +203,7 @@ $`),
       {
         hold_rev: 1,
         verb: 'done',
-        params: { deletedPages: 1 },
+        params: expect.objectContaining({ deletedPages: 1 }) as unknown,
         comment: 'page 3 was \u001b[5mblank',
         actor: 'tester',
         via: 'cli',
@@ -197,7 +218,7 @@ $`),
     });
     expect(await ok('show', String(id))).toMatch(/Z tester decided done: page 3 was \\u\{1b\}\[5mblank\n$/);
     expect(await runOne()).toMatchObject({ pipelineId: id, status: 'success' });
-    expect(await eventKinds(own, id)).toEqual(['held', 'decided']);
+    expect((await eventKinds(own, id)).slice(0, 2)).toEqual(['held', 'decided']);
     expect(await rows(own, `select name, status from pipelines where id <> $1`, [id])).toEqual([
       { name: 'MakeDerivatives', status: 'pending' },
     ]);
@@ -217,12 +238,9 @@ $`),
     expect(await pen('decide', String(id), 'done', '--rev', '1', '--set', 'deletedPages=1')).toMatchObject({
       exitCode: 1,
     });
-    expect(await json('decide', String(id), 'done', '--rev', '2', '--set', 'deletedPages=1')).toEqual({
-      id,
-      holdRev: 2,
-      verb: 'done',
-      status: 'pending',
-    });
+    expect(await json('decide', String(id), 'done', '--rev', '2', '--set', 'deletedPages=1')).toEqual([
+      { id, holdRev: 2, verb: 'done', status: 'pending' },
+    ]);
   });
 
   it('takes one of two answers given at once', async () => {
@@ -241,7 +259,7 @@ describe('other questions', () => {
     const [one, two] = [await given('one', RUNNER_DIED), await given('two', RUNNER_DIED)];
     expect(await ok('show', String(one))).toMatch(
       new RegExp(
-        `runner died again and again\nfor: sysadmin\nnow: look\nanswers: holding-pen decide ${one} retry, holding-pen decide ${one} cancel`,
+        `runner died again and again\nfor: sysadmin; may answer: sysop\nnow: look\nwaiting: about a day\nanswers:\n  holding-pen decide ${one} retry +the job runs again\n  holding-pen decide ${one} cancel +the pipeline ends here\n`,
       ),
     );
     expect(await pen('decide', String(one), 'done')).toEqual(
@@ -290,5 +308,106 @@ answers: run-jobs requeue ${broken}, run-jobs skip ${broken}, run-jobs cancel ${
       exitCode: 1,
       stderr: expect.stringMatching(/^there is no pipeline 77/) as string,
     });
+  });
+});
+
+describe('desks', () => {
+  it('claims, refuses to others, releases; and shows whose it is', async () => {
+    const [one, two] = [await given('one', asks('metadata_entry', 1)), await given('two', asks('metadata_entry', 2))];
+    expect(await ok('claim', String(one), '--as', 'ada')).toBe(`pipeline ${one} is claimed by ada for 7 days\n`);
+    const taken = expect.stringMatching(
+      new RegExp(`^pipeline ${one} is claimed by ada until .* \\(wait, or have it released\\)\n$`),
+    ) as string;
+    expect(await pen('claim', String(one), String(two), String(two))).toEqual({
+      exitCode: 1,
+      stdout: `pipeline ${two} is claimed by tester for 7 days\n`,
+      stderr: taken,
+    });
+    const ids = async (...args: string[]) => (await json<{ id: number }[]>('list', ...args)).map((p) => p.id);
+    expect(await ids('--assignee', 'me')).toEqual([two]);
+    expect(await ids('--assignee', 'me', '--as', 'ada')).toEqual([one]);
+    expect(await ids('--assignee', 'none')).toEqual([]);
+    const text = await ok('show', String(one));
+    expect(text).toMatch(/^claimed by ada until \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m);
+    expect(text).toMatch(/Z ada claimed\n$/);
+    expect(await ok('release', String(two))).toBe(`pipeline ${two} is released\n`);
+    expect(await ok('assign', String(one), String(two), '--to', 'ben')).toBe(
+      `pipeline ${one} is assigned to ben for 7 days\npipeline ${two} is assigned to ben for 7 days\n`,
+    );
+    expect(await rows(own, `select actor, via from events where kind = 'claimed' order by id`)).toEqual([
+      { actor: 'ada', via: 'holding-pen (tester)' }, // who really typed it
+      { actor: 'tester', via: 'holding-pen' },
+    ]);
+  });
+
+  it('of two that claim at once one has it', async () => {
+    const id = await given('one', asks('metadata_entry', 1));
+    const both = await Promise.all(['ada', 'ben'].map((login) => pen('claim', String(id), '--as', login)));
+    expect(both.map((ran) => ran.exitCode).sort()).toEqual([0, 1]);
+    expect(both.find((ran) => ran.exitCode === 1)?.stderr).toMatch(/is claimed by (ada|ben) until/);
+  });
+
+  it('puts off with a reason, says until when, and shows it again', async () => {
+    const id = await given('one', asks('metadata_entry', 1));
+    expect(await ok('snooze', String(id), '--for', '3d', '--reason', 'the vendor rescans')).toMatch(
+      new RegExp(`^pipeline ${id} is hidden until \\d{4}-`),
+    );
+    expect(await ok('list')).toBe('nothing waits for anybody\n');
+    expect(await ok('list', '--snoozed')).toMatch(
+      /put off until \d{4}-\d\d-\d\d \d\d:\d\d UTC: the vendor rescans \| look/,
+    );
+    expect(await ok('show', String(id))).toMatch(/^put off until .*: the vendor rescans$/m);
+    expect(await ok('snooze', String(id), '--end')).toBe(`pipeline ${id} is shown again\n`);
+    expect(await json('list')).toHaveLength(1);
+    expect((await pen('snooze', String(id), '--until', '2020-01-01', '--reason', 'r')).stderr).toMatch(/that is past/);
+  });
+
+  it('wakes', async () => {
+    const id = await given('one', `${asks('metadata_entry', 1)}, wake_at = now() + interval '1 day'`);
+    expect(await ok('wake', String(id))).toBe(`pipeline ${id} looks again: now pending\n`);
+    expect(await pen('wake', String(id))).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/cannot be woken/) as string,
+    });
+  });
+});
+
+describe('several at once', () => {
+  it('are decided each on its own: what is refused is told, the rest is done, exit code 1', async () => {
+    const [one, two, three] = [
+      await given('1', RUNNER_DIED),
+      await given('2', failed(1)),
+      await given('3', RUNNER_DIED),
+    ];
+    const { exitCode, stdout, stderr } = await pen('decide', ...[one, two, three, 99].map(String), 'retry');
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 1,
+      stdout: `decided retry on question 1 of pipeline ${one}: now pending\ndecided retry on question 1 of pipeline ${three}: now pending\n`,
+      stderr: `pipeline ${two} asks nothing: it is failed (holding-pen list shows what does)\nthere is no pipeline 99 (run-jobs pipelines lists them)\n`,
+    });
+  });
+
+  it('are told as one array to machines', async () => {
+    const [one, two] = [await given('1', RUNNER_DIED), await given('2', failed(1))];
+    const ran = await pen('decide', String(one), String(two), 'retry', '--json');
+    expect(ran.exitCode).toBe(1);
+    expect(JSON.parse(ran.stdout)).toEqual([
+      { id: one, verb: 'retry', holdRev: 1, status: 'pending' },
+      { id: two, refused: expect.stringContaining('asks nothing') as string },
+    ]);
+  });
+});
+
+describe('holding-pen facets', () => {
+  it('counts what waits by what people filter by', async () => {
+    await given('one', `${asks('page_review', 2)}, hold_role = 'page reviewer'`);
+    await given('two', asks('page_review', 40));
+    await given('three', failed(1));
+    const text = await ok('facets');
+    expect(text).toMatch(/^ACTION +COUNT\npage_review +2\nFAILED +1\n/);
+    expect(text).toMatch(/^AGE +COUNT\n1 to 7 days +\d\n/m);
+    expect(text).toMatch(/\n\n3 in all\n$/);
+    expect(await json('facets', '--failed')).toMatchObject({ total: 1, action: [{ value: 'FAILED', count: 1 }] });
+    expect(await ok('facets', '--text', 'nothing like it')).toBe('nothing waits for anybody\n');
   });
 });

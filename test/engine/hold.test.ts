@@ -312,9 +312,21 @@ describe('other waits', () => {
 
   test('a hold that is refused by the database is a failure of the job, not an end without a word', async () => {
     const stage = new Stage();
-    stage.on('ask', () => Promise.resolve(hold({ kind: 'person', message: 'a question without a name' })));
+    stage.on('ask', () => Promise.resolve(hold({ kind: 'pipeline', message: 'waits for none' })));
     const id = await enqueuedOne(own, plan([stage.step('fast', 'ask', { maxAttempts: 1 })]));
     await startRunner(own, { stage });
-    expect((await untilStatus(own, id, 'failed')).error?.message).toContain('pipelines_person_is_asked');
+    expect((await untilStatus(own, id, 'failed')).error?.message).toContain('pipelines_blocked_by_what');
+  });
+
+  test('a question to a person without a name fails at once: nobody could answer it, however often it is asked', async () => {
+    const stage = new Stage();
+    stage.on('ask', () => Promise.resolve(hold({ kind: 'person', message: 'what now?' })));
+    const id = await enqueuedOne(own, plan([stage.step('fast', 'ask')]));
+    await startRunner(own, { stage });
+    expect((await untilStatus(own, id, 'failed')).error).toMatchObject({
+      name: 'FatalError',
+      message: 'it holds for a person without an action: nobody could answer "what now?"',
+    });
+    expect(stage.count('ask')).toBe(1);
   });
 });

@@ -1,0 +1,15 @@
+import type { RawBuilder } from 'kysely';
+
+/** What lists say of an object that pipelines are about, and filter by. A domain registers one for each of its object types. */
+export interface ObjectFacts {
+  /** As in pipelines: "issue". */
+  type: string;
+  /**
+   * A query of all objects of the type with the columns `object_id bigint, title_key text, title text, org text`: whose it is and
+   * what its title is. It is joined by `object_id`, which must be a primary key: the database then reads no more than it needs.
+   */
+  facts: RawBuilder<unknown>;
+}
+
+/** Defines what is said of a type of object. */
+export const defineObjectFacts = (facts: ObjectFacts): ObjectFacts => facts;
