@@ -10,6 +10,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { FatalError } from '../engine/job.js';
 import { LastOutput, WholeOutput } from './kept-output.js';
 import { groupEnded, groupStarted, killGroup } from './process-group.js';
+import { memoryLimit, OUT_OF_MEMORY } from './program-memory.js';
 import { quoted } from './quoted.js';
 import { installLine, packageOf, thisPlatform } from './tool-packages.js';
 
@@ -23,6 +24,8 @@ export interface RunOptions {
   okExitCodes?: readonly number[];
   /** More than this on stdout is a failure, never a silent cut. Default 64 MiB. Of stderr the last 64 KiB are kept. */
   maxOutputBytes?: number;
+  /** Of address space; on Linux only. Default: what `program-memory.ts` says of the program. */
+  memoryMegabytes?: number;
 }
 
 export interface ProgramResult {
@@ -31,7 +34,7 @@ export interface ProgramResult {
   stderr: string;
 }
 
-/** A program ended badly: an exit code that is not ok, a signal, its time limit, or too much output. Retrying may help. */
+/** A program ended badly: an exit code that is not ok, a signal, or a limit of time, output or memory. Retrying may help. */
 export class ProgramFailed extends Error {
   override name = 'ProgramFailed';
   readonly program: string;
@@ -40,6 +43,8 @@ export class ProgramFailed extends Error {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stderr: string;
+  /** It wanted more memory than it may have: the reason of whatever else went wrong. */
+  readonly outOfMemory: boolean;
 
   constructor(
     run: {
@@ -48,6 +53,7 @@ export class ProgramFailed extends Error {
       exitCode: number | null;
       signal: NodeJS.Signals | null;
       stderr: string;
+      outOfMemory?: boolean;
     },
     /** What happened, e.g. "exited with code 2". */
     reason: string,
@@ -60,6 +66,7 @@ export class ProgramFailed extends Error {
     this.exitCode = run.exitCode;
     this.signal = run.signal;
     this.stderr = run.stderr;
+    this.outOfMemory = run.outOfMemory ?? false;
   }
 }
 
@@ -84,8 +91,10 @@ const STDERR_KEPT_BYTES = 64 * 1024;
  * process of the group is left, so that a retry never meets the former run. On Linux the program also dies when this
  * process is killed (`setpriv --pdeathsig`, about 1 ms per start); what the program itself has forked does not, as
  * the kernel clears that flag at a fork. None of our tools forks; under systemd the control group takes the rest.
+ * Programs that read what strangers deliver are also held to a share of the host's memory (`prlimit --as`).
  *
- * @throws {ProgramFailed} on an exit code that is not ok, a signal, the time limit or too much output
+ * @throws {ProgramFailed} on an exit code that is not ok, a signal, the time limit, too much output, or when it says that
+ * memory was refused to it
  * @throws {ProgramMissing} when the program is not installed
  * @throws the signal's reason when it aborts
  */
@@ -95,10 +104,11 @@ export async function runProgram(name: string, args: readonly string[], options:
   const program = await findProgram(name);
   if (!program) throw new ProgramMissing(name);
   if (cwd !== undefined) await assertDirectory(cwd, name);
-  const wrapper = await dyingWithParent();
+  const memory = options.memoryMegabytes ?? memoryLimit(name);
+  const wrappers = [...(await dyingWithParent()), ...(memory === undefined ? [] : await heldToMemory(memory))];
   signal?.throwIfAborted();
 
-  const [command = program, ...rest] = [...wrapper, program, ...args];
+  const [command = program, ...rest] = [...wrappers, program, ...args];
   const child = spawn(command, rest, {
     ...(cwd !== undefined && { cwd }),
     detached: true, // a process group of its own
@@ -126,10 +136,16 @@ export async function runProgram(name: string, args: readonly string[], options:
     await killed;
     if (stopped === 'aborted') signal?.throwIfAborted();
     const result = { exitCode: exitCode ?? -1, stdout: stdout.text(), stderr: stderr.text() };
+    const outOfMemory = memory !== undefined && OUT_OF_MEMORY.test(result.stderr);
     const fail = (reason: string) =>
-      new ProgramFailed({ program: name, args, exitCode, signal: endedBy, stderr: result.stderr }, reason, {
-        cause: error,
-      });
+      new ProgramFailed(
+        { program: name, args, exitCode, signal: endedBy, stderr: result.stderr, outOfMemory },
+        reason,
+        {
+          cause: error,
+        },
+      );
+    if (outOfMemory) throw fail(`needs more than ${memory} MB of memory`);
     if (stopped !== undefined) throw fail(stopped);
     if (error) throw fail(`could not be started (${error.message})`);
     if (exitCode === null) throw fail(`was ended by ${endedBy ?? 'a signal'}`);
@@ -180,6 +196,15 @@ async function endChild(child: ChildProcess): Promise<void> {
   if (child.pid !== undefined) await killGroup(child.pid);
   child.stdout?.destroy(); // what has left the group (a daemon it made) may still hold the pipe; wait for it no longer
   child.stderr?.destroy();
+}
+
+let prlimit: Promise<string | undefined> | undefined;
+
+/** The command in front that refuses a child more memory, or none where there is no such thing. */
+async function heldToMemory(megabytes: number): Promise<readonly string[]> {
+  prlimit ??= process.platform === 'linux' ? findProgram('prlimit') : Promise.resolve(undefined);
+  const found = await prlimit;
+  return found === undefined ? [] : [found, `--as=${megabytes * 1024 * 1024}`, '--'];
 }
 
 let wrapper: Promise<readonly string[]> | undefined;

@@ -114,6 +114,15 @@ describe('a program that must be stopped', () => {
     expect(stderr).toMatch(/^… [^]*warning 49999\n$/);
   });
 
+  test.skipIf(process.platform !== 'linux')('one that wants more memory than it may have', async () => {
+    const greedy = ['-c', 'exec "$0" -e "Buffer.alloc(3e9)"', process.execPath];
+    await expect(runProgram('sh', greedy, { timeoutSeconds: 60, memoryMegabytes: 400 })).rejects.toThrow(ProgramFailed);
+    const said = ['-c', 'echo "terminate called after throwing std::bad_alloc" >&2; kill -ABRT $$'];
+    const failure = runProgram('sh', said, { timeoutSeconds: 60, memoryMegabytes: 400 });
+    await expect(failure).rejects.toThrow(/needs more than 400 MB of memory/);
+    await expect(failure).rejects.toMatchObject({ outOfMemory: true, signal: 'SIGABRT' });
+  });
+
   test('a program that leaves its group behind with our pipe in hand does not hang us', async () => {
     const up = nextLine();
     const abort = new AbortController();

@@ -35,10 +35,21 @@ export async function readPdfPage(pdf: string, limits: ProgramLimits): Promise<P
   return turned ? { width: size.height, height: size.width } : size;
 }
 
-/** Poppler's tools exit with 1 when they cannot open the document: no retry will open it. Everything else stays what it is. */
+/** A program that ends by one of these has a fault that the file brings out each time. SIGKILL may have other reasons. */
+const CRASHES: readonly (string | null)[] = ['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP'];
+
+/**
+ * What a failure of poppler's tools means to whoever delivered the file. They exit with 1 when they cannot open the
+ * document: no retry will open it, nor one that they crash on or want too much memory for. Everything else (a time
+ * limit, a full disk) stays what it is.
+ */
 export function asRefusal(pdf: string, error: unknown): unknown {
-  if (!(error instanceof ProgramFailed) || error.exitCode !== 1) return error;
-  if (/couldn't open file/i.test(error.stderr)) return error; // not there or not readable now
+  if (!(error instanceof ProgramFailed)) return error;
+  const anew = 'save the PDF with another program, or upload a picture of the page as a PDF';
+  if (error.outOfMemory) return new SourceRefused(pdf, `${error.program} needs more memory for it than it may have`, anew); // prettier-ignore
+  if (CRASHES.includes(error.signal))
+    return new SourceRefused(pdf, `${error.program} crashes on it (${error.signal})`, anew);
+  if (error.exitCode !== 1 || /couldn't open file|could not write|error writing/i.test(error.stderr)) return error; // not there now, or no room
   if (/incorrect password/i.test(error.stderr))
     return new SourceRefused(pdf, 'it needs a password', 'save it without one');
   return new SourceRefused(

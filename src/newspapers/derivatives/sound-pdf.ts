@@ -1,9 +1,11 @@
 /** Tells a publisher what is wrong with a PDF that cannot be split. */
 import { open } from 'node:fs/promises';
 import { ProgramFailed } from '../../files/programs.js';
+import { asRefusal } from './pdf-page.js';
 import { SourceRefused } from './source-refused.js';
 
 const AGAIN = 'upload a complete copy';
+const ANEW = 'make the PDF again and upload it';
 /** Viewers accept a header this far in, and a trailer this far before the end. */
 const SLACK_BYTES = 1024;
 
@@ -14,22 +16,39 @@ export async function assertPdf(file: string): Promise<void> {
   if (!head.includes('%PDF-')) throw new SourceRefused(file, 'it is not a PDF', 'upload the PDF of the issue');
 }
 
+/** Of qpdf's warnings, those that tell of bytes that are missing or wrong; others tell of bad manners. */
+const DAMAGE = /file is damaged|object has offset 0|unexpected EOF|reconstruct/i;
+/** A stream that does not unpack: content, or a font, is cut short there. */
+const LOSS = /error decoding stream data|filtering to avoid data loss/i;
+
+export const tellOfDamage = (warnings: string): boolean => DAMAGE.test(warnings);
+
 /**
  * For a PDF that qpdf had to repair. A repair of a cut file succeeds when its table of pages lies in front (linearized
- * files): pages come out, but blank. So a file that is damaged and lacks its end is refused.
+ * files): pages come out, but blank. So a file that is damaged and lacks its end is refused, and one whose content
+ * does not unpack.
  *
  * @param warnings what qpdf said
- * @throws {SourceRefused} when the file was cut
+ * @throws {SourceRefused} when the file was cut, or has lost something
  */
 export async function assertWhole(file: string, warnings: string): Promise<void> {
-  if (!/file is damaged|object has offset 0|unexpected EOF|reconstruct/i.test(warnings)) return;
-  const { tail } = await ends(file);
-  if (!tail.includes('%%EOF')) throw truncated(file);
+  if (tellOfDamage(warnings)) {
+    const { tail } = await ends(file);
+    if (!tail.includes('%%EOF')) throw truncated(file);
+  }
+  if (LOSS.test(warnings))
+    throw new SourceRefused(file, 'it is damaged: a part of what its pages show cannot be unpacked', ANEW);
 }
 
-/** What qpdf's exit code 2 means to the publisher; other errors stay what they are. */
+/** What the system says of disks and directories: nothing is wrong with the PDF, and retrying may help. */
+const SYSTEM_TROUBLE =
+  /no such file|permission denied|read-only file|no space|quota exceeded|input\/output error|stale file|too many open/i;
+
+/** What qpdf's exit code 2 or its crash means to the publisher; other errors stay what they are. */
 export async function refusal(file: string, error: unknown): Promise<unknown> {
-  if (!(error instanceof ProgramFailed) || error.exitCode !== 2) return error;
+  if (!(error instanceof ProgramFailed)) return error;
+  if (error.exitCode === null || error.outOfMemory) return asRefusal(file, error);
+  if (error.exitCode !== 2 || SYSTEM_TROUBLE.test(error.stderr)) return error;
   if (/invalid password/i.test(error.stderr))
     return new SourceRefused(file, 'it needs a password', 'upload it without one');
   const { tail } = await ends(file);
@@ -39,8 +58,19 @@ export async function refusal(file: string, error: unknown): Promise<unknown> {
     .split('\n')
     .at(-1)
     ?.replace(/^qpdf: /, '')
-    .replace(`${file}: `, '');
-  return new SourceRefused(file, `it is damaged beyond repair (${reason ?? ''})`, 'make the PDF again and upload it');
+    .replace(/^.*?\.pdf:? /i, ''); // its path, or that of a copy
+  return new SourceRefused(file, `it is damaged beyond repair (${reason ?? ''})`, ANEW);
+}
+
+/**
+ * Makes sure that qpdf has written a file to its end: on a full disk it writes what fits, and exits with 0 (11.3).
+ *
+ * @throws {Error} when it has not; retrying helps once there is room
+ */
+export async function assertWritten(file: string): Promise<void> {
+  const { tail } = await ends(file);
+  if (!/startxref\n\d+\n%%EOF\n?$/.test(tail))
+    throw new Error(`qpdf could not write ${file} to its end: is the disk full? Make room; the job will try again`);
 }
 
 function truncated(file: string): SourceRefused {

@@ -8,7 +8,9 @@ import { syncDirectory } from '../../files/land.js';
 import { runProgram } from '../../files/programs.js';
 import { PROGRAM_TIMEOUT_SECONDS, type ProgramLimits } from './program-limits.js';
 import { removeLeftovers } from './scratch.js';
-import { assertPdf, assertWhole, refusal } from './sound-pdf.js';
+import { makePdfA } from './pdf-a.js';
+import { preparePdf, type PreparedPdf } from './prepare-pdf.js';
+import { assertWhole, assertWritten, refusal } from './sound-pdf.js';
 
 export interface SplitOrder {
   /** PDFs in the order of their pages. */
@@ -16,6 +18,10 @@ export interface SplitOrder {
   /** Made by this call, holding nothing but `seq-0001.pdf` and so on. */
   outputDirectory: string;
   minimumPages: number;
+  /** What the pages will be rendered at: pages that would become too large pictures are refused at once. */
+  dpi?: number;
+  /** Make PDF/A-2b of the pages that can become it (the setting PDF_A). */
+  pdfA?: boolean;
   log: Pick<Logger, 'info' | 'warn'>;
   signal?: AbortSignal;
   /** For each run of qpdf. */
@@ -28,7 +34,8 @@ const pageName = (page: number) => `seq-${String(page).padStart(4, '0')}.pdf`;
 
 /**
  * Splits all PDFs of an upload, one after the other, into `seq-0001.pdf`, `seq-0002.pdf` and so on. Fonts, text,
- * images and boxes stay as they are; encryption that needs no password goes. The same sources give the same bytes.
+ * images and boxes stay as they are; what becomes of everything else is told in `prepare-pdf.ts`. The same sources
+ * give the same bytes. All files are looked over before the first is split.
  *
  * Everything is built in a fresh directory beside the output, which appears by rename: it is whole or not there. One
  * that is there already is done and left alone. What killed runs left is removed.
@@ -37,7 +44,7 @@ const pageName = (page: number) => `seq-${String(page).padStart(4, '0')}.pdf`;
  * @throws {FatalError} when there are no sources, fewer than `minimumPages` pages, or the output directory holds something else
  */
 export async function splitPdfs(order: SplitOrder): Promise<{ pages: number }> {
-  const { sources, minimumPages, log, signal, timeoutSeconds = PROGRAM_TIMEOUT_SECONDS } = order;
+  const { sources, minimumPages, dpi, pdfA, log, signal, timeoutSeconds = PROGRAM_TIMEOUT_SECONDS } = order;
   const limits = { timeoutSeconds, ...(signal && { signal }) };
   const output = resolve(order.outputDirectory);
   const done = await pagesIn(output);
@@ -48,19 +55,36 @@ export async function splitPdfs(order: SplitOrder): Promise<{ pages: number }> {
   const prefix = `.${basename(output)}.wip-`;
   await removeLeftovers(dirname(output), prefix);
   const building = await mkdtemp(join(dirname(output), prefix));
+  const scratch = await mkdtemp(join(dirname(output), prefix));
   try {
+    const prepared: PreparedPdf[] = [];
+    for (const [index, source] of sources.entries())
+      prepared.push(await preparePdf(source, index, { scratch, dpi, log, limits }));
+    const expected = prepared.reduce((sum, pdf) => sum + pdf.pages, 0);
+    if (expected > MOST_PAGES)
+      throw new FatalError(
+        `The upload has ${expected} pages, at most ${MOST_PAGES} are taken; divide it into several issues`,
+      );
+    if (expected < minimumPages) throw tooFewPages(expected, minimumPages, sources);
     let pages = 0;
-    for (const source of sources) {
-      pages = await splitOne(source, building, pages, log, limits);
-      if (pages > MOST_PAGES)
-        throw new FatalError(`The upload has more than ${MOST_PAGES} pages; divide it into several issues`);
+    for (const pdf of prepared) {
+      const made = pdf.keepsLayers
+        ? await splitWithLayers(pdf, building, pages, limits)
+        : await splitOne(pdf, building, pages, log, limits);
+      if (made !== pdf.pages)
+        throw new FatalError(`${basename(pdf.source)}: ${made} of its ${pdf.pages} pages came out; make the PDF again`);
+      pages += made;
     }
-    if (pages < minimumPages) throw tooFewPages(pages, minimumPages, sources);
+    if (pdfA === true)
+      for (let page = 1; page <= pages; page++)
+        await makePdfA(join(building, pageName(page)), { scratch, log, limits });
+    await rm(scratch, { recursive: true }); // before: what is published needs no more cleaning up
     await publish(building, output);
     log.info({ pages, files: sources.length }, 'split the upload into pages');
     return { pages };
   } finally {
     await rm(building, { recursive: true, force: true });
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 
@@ -87,17 +111,17 @@ async function assertRoom(sources: readonly string[], output: string): Promise<v
   );
 }
 
-/** @returns the number of pages so far */
+const KEEPING = ['--decrypt', '--deterministic-id', '--remove-unreferenced-resources=yes'];
+
+/** @returns the number of pages made */
 async function splitOne(
-  source: string,
+  { source, path }: PreparedPdf,
   building: string,
   before: number,
   log: SplitOrder['log'],
   limits: ProgramLimits,
 ): Promise<number> {
-  await assertPdf(source);
-  const flags = ['--decrypt', '--deterministic-id', '--remove-unreferenced-resources=yes', '--split-pages'];
-  const args = [...flags, resolve(source), 'page-%d.pdf']; // a %d in the path of the directory would be taken for the number
+  const args = [...KEEPING, '--split-pages', path, 'page-%d.pdf']; // a %d in the path of the directory would be taken for the number
   const { exitCode, stderr } = await runProgram('qpdf', args, { ...limits, cwd: building, okExitCodes: [0, 3] }).catch(
     async (error: unknown) => {
       throw await refusal(source, error);
@@ -110,9 +134,40 @@ async function splitOne(
   const made = await readdir(building);
   const numbers = made.flatMap((name) => /^page-(\d+)\.pdf$/.exec(name)?.[1] ?? []); // zero-padded: 01 to 12
   numbers.sort((a, b) => Number(a) - Number(b));
-  for (const [index, number] of numbers.entries())
-    await rename(join(building, `page-${number}.pdf`), join(building, pageName(before + index + 1)));
-  return before + numbers.length;
+  for (const [index, number] of numbers.entries()) {
+    const page = join(building, `page-${number}.pdf`);
+    await assertWritten(page);
+    await rename(page, join(building, pageName(before + index + 1)));
+  }
+  return numbers.length;
+}
+
+/**
+ * `--split-pages` drops the catalog, and with it which layers are hidden: such pages are taken out one by one. As each
+ * run reads the whole file, they come by way of parts of it.
+ */
+async function splitWithLayers(
+  { source, path, pages }: PreparedPdf,
+  building: string,
+  before: number,
+  limits: ProgramLimits,
+): Promise<number> {
+  const take = async (from: string, range: string, to: string) => {
+    const args = [...KEEPING, from, '--pages', '.', range, '--', to];
+    await runProgram('qpdf', args, { ...limits, cwd: building, okExitCodes: [0, 3] }).catch(async (error: unknown) => {
+      throw await refusal(source, error);
+    });
+    await assertWritten(join(building, to));
+  };
+  const size = Math.ceil(Math.sqrt(pages));
+  for (let first = 1; first <= pages; first += size) {
+    const last = Math.min(pages, first + size - 1);
+    await take(path, `${first}-${last}`, 'part.pdf');
+    for (let page = first; page <= last; page++)
+      await take('part.pdf', String(page - first + 1), pageName(before + page));
+    await rm(join(building, 'part.pdf'));
+  }
+  return pages;
 }
 
 function tooFewPages(pages: number, minimumPages: number, sources: readonly string[]): FatalError {

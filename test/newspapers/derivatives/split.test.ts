@@ -4,13 +4,14 @@ import { basename, join } from 'node:path';
 import { PDFDocument } from 'pdf-lib';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { FatalError } from '../../../src/engine/job.js';
-import { ProgramFailed, runProgram } from '../../../src/files/programs.js';
+import { findProgram, ProgramFailed, runProgram } from '../../../src/files/programs.js';
 import { SourceRefused } from '../../../src/newspapers/derivatives/source-refused.js';
 import { splitPdfs } from '../../../src/newspapers/derivatives/split.js';
 import { killAfter, restart } from '../../files/killed.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { pdfBytes, writePdf } from './documents.js';
 import { hangingProgram } from './hanging-program.js';
+import { stub } from './stub-program.js';
 
 vi.mock('node:fs/promises', async (original) =>
   (await import('../../files/killed.js')).killable(await original<typeof FileSystem>()),
@@ -94,7 +95,7 @@ describe('an upload of several PDFs', () => {
   });
 });
 
-describe('an upload that cannot be split is refused at once', () => {
+describe('an upload that cannot be split is refused at once (W10)', () => {
   const refused = async (bad: string, reason: RegExp) => {
     const good = await writePdf(join(directory, 'good.pdf'), {}, {});
     const failure = split([good, bad]);
@@ -212,4 +213,47 @@ describe('a qpdf that does not end', () => {
     await expect(failure).rejects.toThrow('lease lost');
     expect((await readdir(directory)).sort()).toEqual(['1.pdf', 'qpdf', 'started']);
   });
+});
+
+describe('a disk that is full', () => {
+  /** As the real one does there: it writes what fits, and ends with 0. */
+  const cutting = async (...names: string[]) => {
+    const real = (await findProgram('qpdf')) ?? '';
+    await stub(directory, 'qpdf', `${real} "$@"; code=$?; for cut in ${names.join(' ')}; do [ -f "$cut" ] && truncate -s -9 "$cut"; done; exit $code`); // prettier-ignore
+  };
+
+  test('is noticed by pages that are not written to their end; retrying may help', async () => {
+    const source = await writePdf(join(directory, '1.pdf'), { lines: ['one'] }, { lines: ['two'] });
+    await cutting('page-2.pdf');
+    const failure = split([source]);
+    await expect(failure).rejects.toThrow(/could not write .*page-2.pdf to its end: is the disk full/);
+    await expect(failure).rejects.not.toThrow(FatalError);
+    expect((await readdir(directory)).sort()).toEqual(['1.pdf', 'qpdf']);
+  });
+
+  test('is noticed by a copy, too', async () => {
+    const plain = await writePdf(join(directory, 'plain.pdf'), { lines: ['one'] });
+    const locked = join(directory, 'locked.pdf');
+    await qpdf('--encrypt', '', 'owner', '256', '--', plain, locked);
+    await cutting(`${directory}/.split.wip-*/plain-0.pdf`);
+    await expect(split([locked])).rejects.toThrow(/could not write .*plain-0.pdf to its end/);
+  });
+
+  test.each(['No space left on device', 'Read-only file system', 'Permission denied', 'Input/output error'])(
+    'or sick (%s) is not blamed on the PDF',
+    async (trouble) => {
+      const source = await writePdf(join(directory, '1.pdf'), {});
+      await stub(directory, 'qpdf', `echo "qpdf: open page-1.pdf: ${trouble}" >&2; exit 2`);
+      const failure = split([source]);
+      await expect(failure).rejects.toThrow(trouble);
+      await expect(failure).rejects.not.toThrow(FatalError);
+    },
+  );
+});
+
+test('a PDF that crashes qpdf is refused', async () => {
+  const source = await writePdf(join(directory, '1.pdf'), {});
+  await stub(directory, 'qpdf', 'kill -SEGV $$');
+  await expect(split([source])).rejects.toThrow(/1.pdf: qpdf crashes on it/);
+  await expect(split([source])).rejects.toThrow(SourceRefused);
 });
