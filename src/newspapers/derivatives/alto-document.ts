@@ -1,9 +1,11 @@
 /**
  * Writes ALTO 1.4 (newspapers 6.3): the namespace that NCA writes and ONI reads, so batches stay what they were; the
- * schema is the one it names. Nothing is in it that nobody knows: no fonts, no confidences, no server paths (W14).
+ * schema is the one it names. Nothing is in it that nobody knows: no made-up fonts, no confidences, no server paths (W14).
  */
-import type { Block, Box } from './page-text.js';
+import type { Box } from './page-text.js';
 import { markBrokenWords, type AltoWord } from './hyphens.js';
+import type { SetWord } from './page-layout.js';
+import type { TextStyle } from './typography/word-styles.js';
 
 export const ALTO_NAMESPACE = 'http://schema.ccs-gmbh.com/ALTO';
 export const ALTO_SCHEMA = 'https://raw.githubusercontent.com/altoxml/schema/master/v1/alto-1-4.xsd';
@@ -35,23 +37,54 @@ export interface AltoDocument {
   unseen: number;
 }
 
-/** Writes the document. Coordinates have one decimal, blocks whole pixels (as the schema wants), rounded outwards. */
-export function writeAlto(blocks: readonly Block[], page: AltoPage): AltoDocument {
-  const counts = { words: 0, blocks: 0, broken: 0, unseen: 0 };
-  const lines: string[] = head(page);
-  for (const block of blocks) {
-    const seen = visible(block, page);
-    counts.unseen += wordCount(block) - wordCount(seen);
-    if (seen.length === 0) continue;
-    counts.blocks += 1;
-    counts.words += wordCount(seen);
-    counts.broken += writeBlock(lines, markBrokenWords(seen), `TB.${page.number}.${counts.blocks}`, page.language);
-  }
+/**
+ * Writes the document. Coordinates have one decimal, blocks whole pixels (as the schema wants), rounded outwards.
+ *
+ * @param blocks in reading order, in points
+ */
+export function writeAlto(blocks: readonly (readonly (readonly SetWord[])[])[], page: AltoPage): AltoDocument {
+  const seen = blocks.map((block) => visible(block, page)).filter((block) => block.length > 0);
+  const words = wordCount(seen);
+  const styles = new Styles();
+  const body: string[] = [];
+  let broken = 0;
+  for (const [index, block] of markBrokenWords(seen).entries())
+    broken += writeBlock(body, block, { id: `TB.${page.number}.${index + 1}`, language: page.language, styles });
+  const lines = [...head(page), ...styles.written(), ...layoutHead(page), ...body];
   lines.push('</PrintSpace>', '</Page>', '</Layout>', '</alto>', '');
-  return { xml: lines.join('\n'), ...counts };
+  return { xml: lines.join('\n'), words, blocks: seen.length, broken, unseen: wordCount(blocks) - words };
 }
 
-function head({ number, width, height, fileName, imageName, software }: AltoPage): string[] {
+/** The styles that are used, each once, in the order of their use. */
+class Styles {
+  private readonly ids = new Map<string, string>();
+
+  /** The attribute that refers to a style. */
+  reference(style: TextStyle | undefined): string {
+    if (!style) return '';
+    const { size, family, bold, italic, serif, fixed } = style;
+    const description = [
+      ...(family === undefined ? [] : [`FONTFAMILY="${escaped(family)}"`]),
+      ...(serif === undefined ? [] : [`FONTTYPE="${serif ? 'serif' : 'sans-serif'}"`]),
+      ...(family === undefined ? [] : [`FONTWIDTH="${fixed ? 'fixed' : 'proportional'}"`]),
+      `FONTSIZE="${size.toFixed(1)}"`,
+      ...(bold || italic
+        ? [`FONTSTYLE="${[...(bold ? ['bold'] : []), ...(italic ? ['italics'] : [])].join(' ')}"`]
+        : []),
+    ].join(' ');
+    const id = this.ids.get(description) ?? `TS_${this.ids.size + 1}`;
+    this.ids.set(description, id);
+    return ` STYLEREFS="${id}"`;
+  }
+
+  written(): string[] {
+    if (this.ids.size === 0) return [];
+    const styles = [...this.ids].map(([description, id]) => `<TextStyle ID="${id}" ${description}/>`);
+    return ['<Styles>', ...styles, '</Styles>'];
+  }
+}
+
+function head({ width, height, fileName, imageName, software }: AltoPage): string[] {
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<alto xmlns="${ALTO_NAMESPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="${ALTO_NAMESPACE} ${ALTO_SCHEMA}">`,
@@ -69,6 +102,11 @@ function head({ number, width, height, fileName, imageName, software }: AltoPage
     '</postProcessingStep>',
     '</OCRProcessing>',
     '</Description>',
+  ];
+}
+
+function layoutHead({ number, width, height }: AltoPage): string[] {
+  return [
     '<Layout>',
     `<Page ID="PAGE.0" HEIGHT="${height}" WIDTH="${width}" PHYSICAL_IMG_NR="${number}" PROCESSING="OCR.0">`,
     `<PrintSpace ID="PS.0" HEIGHT="${height}" WIDTH="${width}" HPOS="0" VPOS="0">`,
@@ -76,7 +114,11 @@ function head({ number, width, height, fileName, imageName, software }: AltoPage
 }
 
 /** @returns how many words of the block are broken in two */
-function writeBlock(lines: string[], block: readonly AltoWord[][], id: string, language: string): number {
+function writeBlock(
+  lines: string[],
+  block: readonly AltoWord[][],
+  { id, language, styles }: { id: string; language: string; styles: Styles },
+): number {
   let broken = 0;
   lines.push(`<TextBlock ID="${id}" ${outwards(around(block.map(around)))} language="${language}">`);
   for (const [lineIndex, line] of block.entries()) {
@@ -85,7 +127,7 @@ function writeBlock(lines: string[], block: readonly AltoWord[][], id: string, l
       const before = line[wordIndex - 1];
       if (before) lines.push(space(before, word));
       lines.push(
-        `<String ID="${id}_${lineIndex}_${wordIndex}" ${exact(word)} CONTENT="${escaped(word.text)}"${substitution(word)}/>`,
+        `<String ID="${id}_${lineIndex}_${wordIndex}"${styles.reference(word.style)} ${exact(word)} CONTENT="${escaped(word.text)}"${substitution(word)}/>`,
       );
       if (word.hyphen === undefined) continue;
       lines.push(`<HYP CONTENT="${word.hyphen}"/>`);
@@ -101,11 +143,19 @@ function substitution({ part }: AltoWord): string {
   return part ? ` SUBS_TYPE="${part.type}" SUBS_CONTENT="${escaped(part.whole)}"` : '';
 }
 
-/** The gap between two words. The boxes of recognised text may overlap: then there is a space, but no place for it. */
+/**
+ * The gap between two words. The boxes of recognised text may overlap: then there is a space, but no place for it. In
+ * lines that go up, down or from right to left the gap is above, below, or left of the word.
+ */
 function space(before: Box, after: Box): string {
-  const width = after.xMin - before.xMax;
-  if (width <= 0) return '<SP/>';
-  return `<SP WIDTH="${width.toFixed(1)}" HPOS="${before.xMax.toFixed(1)}" VPOS="${before.yMin.toFixed(1)}"/>`;
+  const place = (width: number, left: number, top: number) =>
+    `<SP WIDTH="${width.toFixed(1)}" HPOS="${left.toFixed(1)}" VPOS="${top.toFixed(1)}"/>`;
+  if (after.xMin > before.xMax) return place(after.xMin - before.xMax, before.xMax, before.yMin);
+  if (after.xMax < before.xMin) return place(before.xMin - after.xMax, after.xMax, before.yMin);
+  const width = Math.min(before.xMax, after.xMax) - Math.max(before.xMin, after.xMin);
+  if (after.yMin > before.yMax) return place(width, Math.max(before.xMin, after.xMin), before.yMax);
+  if (after.yMax < before.yMin) return place(width, Math.max(before.xMin, after.xMin), after.yMax);
+  return '<SP/>';
 }
 
 function exact({ xMin, yMin, xMax, yMax }: Box): string {
@@ -127,32 +177,25 @@ function around(boxes: readonly Box[]): Box {
 }
 
 /** In pixels, cut at the edges of the picture; words and lines wholly outside of it are nowhere to be seen. */
-function visible(block: Block, { width, height, scale }: AltoPage): Block {
+function visible(block: readonly (readonly SetWord[])[], { width, height, scale }: AltoPage): SetWord[][] {
   const within = (value: number, most: number) => Math.min(Math.max(value, 0), most);
-  return block
-    .map((line) =>
-      line
-        .map((word) => ({
-          text: word.text,
-          xMin: word.xMin * scale.x,
-          yMin: word.yMin * scale.y,
-          xMax: word.xMax * scale.x,
-          yMax: word.yMax * scale.y,
-        }))
-        .filter(({ xMin, yMin, xMax, yMax }) => xMax > 0 && yMax > 0 && xMin < width && yMin < height)
-        .map(({ text, xMin, yMin, xMax, yMax }) => ({
-          text,
-          xMin: within(xMin, width),
-          yMin: within(yMin, height),
-          xMax: within(xMax, width),
-          yMax: within(yMax, height),
-        })),
-    )
-    .filter((line) => line.length > 0);
+  const cut = (word: SetWord): SetWord[] => {
+    const [xMin, xMax] = [word.xMin * scale.x, word.xMax * scale.x];
+    const [yMin, yMax] = [word.yMin * scale.y, word.yMax * scale.y];
+    if (xMax <= 0 || yMax <= 0 || xMin >= width || yMin >= height) return [];
+    const [left, right, top, bottom] = [
+      within(xMin, width),
+      within(xMax, width),
+      within(yMin, height),
+      within(yMax, height),
+    ];
+    return [{ ...word, xMin: left, yMin: top, xMax: right, yMax: bottom }];
+  };
+  return block.map((line) => line.flatMap(cut)).filter((line) => line.length > 0);
 }
 
-function wordCount(block: Block): number {
-  return block.reduce((sum, line) => sum + line.length, 0);
+function wordCount(blocks: readonly (readonly (readonly SetWord[])[])[]): number {
+  return blocks.flat().reduce((sum, line) => sum + line.length, 0);
 }
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };

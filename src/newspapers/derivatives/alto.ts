@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { assertFreeSpace } from '../../files/free-space.js';
 import { landFile } from '../../files/land.js';
 import { runProgram } from '../../files/programs.js';
 import { inThread } from '../../files/threads.js';
@@ -59,20 +60,59 @@ export async function makeAlto(order: AltoOrder): Promise<AltoMade> {
   return withScratch(target, async (scratch) => {
     const there = await inThread<AltoFacts | undefined>(THREAD, 'readAlto', { path: target }, signal);
     if (there && isAbout(page, there)) return { ...page.size, words: there.words, built: false };
-    const text = join(resolve(scratch), 'text.html');
     const made = join(scratch, 'page.xml');
-    const args = ['-bbox-layout', '-cropbox', '-enc', 'UTF-8', resolve(pdf), text];
-    await runProgram('pdftotext', args, limits).catch((error: unknown) => {
-      throw asRefusal(pdf, error);
-    });
-    const build: BuildOrder = { text, target: resolve(made), page: page.alto };
-    const built = await inThread<Built>(THREAD, 'buildAlto', build, signal);
-    if ('refused' in built) throw new SourceRefused(pdf, built.refused, 'make the page PDF again and requeue');
-    if (built.unseen > 0)
-      order.log?.warn({ file: basename(pdf), words: built.unseen }, 'left out words beyond the edges of the page');
+    const built = await build(page.alto, { pdf, scratch: resolve(scratch), signal, limits });
+    if ('refused' in built) {
+      await assertFreeSpace(scratch, 0); // pdftotext ends well on a full disk, and its output is cut
+      throw new SourceRefused(pdf, built.refused, 'make the page PDF again and requeue');
+    }
+    tell(built, basename(pdf), order.log);
     await landFile(made, target);
     return { ...page.size, words: built.words, built: true };
   });
+}
+
+interface BuildPlace {
+  pdf: string;
+  scratch: string;
+  signal: AbortSignal | undefined;
+  limits: ProgramLimits;
+}
+
+/** Into `page.xml` in the scratch directory; a second time when the first found that the fonts could be mended. */
+async function build(
+  page: AltoPage,
+  { pdf, scratch, signal, limits }: BuildPlace,
+): Promise<Exclude<Built, { mended: string }>> {
+  const text = join(scratch, 'text.html');
+  const read = async (source: string) => {
+    const args = ['-bbox-layout', '-cropbox', '-enc', 'UTF-8', source, text];
+    await runProgram('pdftotext', args, limits).catch((error: unknown) => {
+      throw asRefusal(pdf, error);
+    });
+  };
+  const order: BuildOrder = { pdf: resolve(pdf), text, target: join(scratch, 'page.xml'), page };
+  await read(order.pdf);
+  const built = await inThread<Built>(THREAD, 'buildAlto', { ...order, mended: join(scratch, 'mended.pdf') }, signal);
+  if (!('mended' in built)) return built;
+  await read(built.mended);
+  const again = await inThread<Built>(THREAD, 'buildAlto', { ...order, pdf: built.mended }, signal);
+  if ('mended' in again) throw new Error(`${pdf}: its fonts were mended twice`); // no second copy was asked for
+  return again;
+}
+
+/** What is not in the ALTO, and why. */
+function tell(
+  built: Exclude<Built, { refused: string } | { mended: string }>,
+  file: string,
+  log: AltoOrder['log'],
+): void {
+  if (built.unseen > 0) log?.warn({ file, words: built.unseen }, 'left out words beyond the edges of the page');
+  if (built.askew > 0) log?.warn({ file, words: built.askew }, 'left out pieces of words that stand at an angle');
+  if (built.repeated > 0)
+    log?.info({ file, words: built.repeated }, 'left out words that are printed twice at one place');
+  if (built.withoutStyles !== undefined)
+    log?.warn({ file, reason: built.withoutStyles }, 'the fonts of the page could not be read: its ALTO has no styles');
 }
 
 async function describePage(order: AltoOrder, limits: ProgramLimits): Promise<{ size: PixelSize; alto: AltoPage }> {

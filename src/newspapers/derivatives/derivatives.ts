@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Progress } from '../../coordination/progress.js';
 import { FatalError } from '../../engine/job.js';
+import { explained } from '../../files/trouble.js';
 import { makeAlto, type AltoMade } from './alto.js';
 import { makeJp2, type Jp2Made } from './jp2.js';
 import { collectPages, type PageFiles } from './pages.js';
@@ -104,7 +105,7 @@ function ignoreMissing(error: unknown): undefined {
 
 function throwFailures(pages: readonly PageFiles[], outcomes: readonly PromiseSettledResult<unknown>[]): void {
   const errors = outcomes.flatMap((outcome, index): { name: string; error: unknown }[] =>
-    outcome.status === 'rejected' ? [{ name: pages[index]?.name ?? '', error: outcome.reason }] : [],
+    outcome.status === 'rejected' ? [{ name: pages[index]?.name ?? '', error: explained(outcome.reason) }] : [],
   );
   if (errors.length === 0) return;
   const told = errors.map(

@@ -27,13 +27,20 @@ const NEVER_IN_TEXT = /[\p{Cc}\uFFFD-\uFFFF]/gu;
 /** Private-use glyphs and surrogates broke ONI's database; soft hyphens and other format characters stay. */
 const NEVER_IN_WORDS = /[\p{Co}\p{Cs}\uFFFD-\uFFFF\p{Cc}]/gu;
 
+/** Letters that are cast as one: "ﬁ" is "fi" to those who search. */
+const LIGATURES = /[\uFB00-\uFB06\uFB13-\uFB17]/g;
+
+/** Numerals and small capitals to which Adobe's fonts once gave private places, under names that say what they are. */
+const OLD_STYLE = /[\uF730-\uF739\uF761-\uF77A]/g;
+
 const CLOSING = '</(?:page|flow|block|line)>';
 const OPENING = '<(page|flow|block|line)(?: [^>]*)?>';
 const WORD = '<word xMin="([^"]*)" yMin="([^"]*)" xMax="([^"]*)" yMax="([^"]*)">([^<]*)</word>';
 
 /**
- * Reads pdftotext's output for a page: every word with its box, blocks in poppler's reading order. Words left blank when they have been cleaned go, and the lines
- * and blocks that they leave empty (newspapers 6.3, steps 3 to 5).
+ * Reads pdftotext's output for a page: every word with its box, blocks in poppler's order. Ligatures are taken apart.
+ * Words left blank when they have been cleaned go, and the lines and blocks that they leave empty (newspapers 6.3,
+ * steps 3 to 5).
  *
  * A scanner of our own, which accepts nothing but what pdftotext writes: a streaming XML parser takes four times as long.
  *
@@ -56,7 +63,12 @@ export function readPageText(output: Buffer): Block[] {
     if (opened === 'line') blocks.at(-1)?.push([]);
     if (content === undefined) continue;
     const word = {
-      text: unescaped(content).replaceAll(NEVER_IN_WORDS, ''),
+      text: unescaped(content)
+        .replaceAll(OLD_STYLE, (glyph) =>
+          String.fromCharCode(glyph.charCodeAt(0) - (glyph < '\uF740' ? 0xf700 : 0xf720)),
+        )
+        .replaceAll(NEVER_IN_WORDS, '')
+        .replaceAll(LIGATURES, (ligature) => ligature.normalize('NFKC')),
       ...{ xMin: Number(xMin), yMin: Number(yMin), xMax: Number(xMax), yMax: Number(yMax) },
     };
     if (word.text.trim() !== '' && hasPlace(word)) blocks.at(-1)?.at(-1)?.push(word);

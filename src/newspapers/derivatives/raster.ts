@@ -4,7 +4,7 @@ import { inThread } from '../../files/threads.js';
 import { runProgram } from '../../files/programs.js';
 import { asRefusal, readPdfPage } from './pdf-page.js';
 import type { ProgramLimits } from './program-limits.js';
-import { inspectScan, writeScanRaster } from './scan-raster.js';
+import { inspectScan, MOST_PIXELS, writeScanRaster } from './scan-raster.js';
 import { SourceRefused } from './source-refused.js';
 
 export interface PixelSize {
@@ -26,9 +26,6 @@ export interface RasterSource {
   /** Writes the raster into the directory. Nobody else may use the directory. */
   rasterise: (directory: string) => Promise<Raster>;
 }
-
-/** A double broadsheet page at 600 dpi has 311 million pixels; three bytes each are what the programs hold in memory. */
-const MOST_PIXELS = 500e6;
 
 /**
  * Looks at a page's source without reading its pixels yet.
@@ -74,8 +71,7 @@ async function openScan(tiff: string, limits: ProgramLimits): Promise<RasterSour
   return {
     size: scan.size,
     rasterise: async (directory) => {
-      const file = join(directory, 'page.tif');
-      await writeScanRaster(scan, file);
+      const file = await writeScanRaster(scan, directory, limits.signal);
       if (scan.colour) return withoutIdleColour(file, directory, limits);
       return { file, colour: false, reduced: false };
     },

@@ -45,6 +45,18 @@ test('lines and blocks surround their words', () => {
   ]);
 });
 
+test('spaces in lines that go up, down or to the left lie between their words', () => {
+  const upwards = [word('one', 10, 20, 300), word('two', 10, 20, 280)]; // 12 high
+  const downwards = [word('one', 10, 20, 300), word('two', 10, 20, 320)];
+  const leftwards = [word('one', 100), word('two', 70)];
+  const spaces = [upwards, downwards, leftwards].map((line) => elements(writeAlto([[line]], at(72)).xml, 'SP'));
+  expect(spaces.flat()).toEqual([
+    '<SP WIDTH="20.0" HPOS="10.0" VPOS="292.0"/>',
+    '<SP WIDTH="20.0" HPOS="10.0" VPOS="312.0"/>',
+    '<SP WIDTH="10.0" HPOS="90.0" VPOS="10.0"/>',
+  ]);
+});
+
 test('spaces stand between the words of a line, with their width where there is a gap', () => {
   const { xml } = writeAlto([[[word('a', 10, 20), word('b', 35, 20), word('c', 50, 20)]]], at(72));
   expect(elements(xml, 'SP')).toEqual(['<SP WIDTH="5.0" HPOS="30.0" VPOS="10.0"/>', '<SP/>']);
@@ -56,6 +68,24 @@ test('says nothing that nobody knows (W14)', () => {
   expect(xml).toContain('<MeasurementUnit>pixel</MeasurementUnit>');
   expect(xml).toContain('<fileName>0007.pdf</fileName>');
   expect(xml).not.toMatch(/FONT|STYLE|\bWC=|\bPC=|inch1200/);
+});
+
+test('lists each style once, and refers to it from every word that has it', () => {
+  const plain = { size: 9, family: 'Miller & Co', bold: false, italic: false, serif: true, fixed: false };
+  const bold = { ...plain, bold: true, italic: true };
+  const line = [
+    { ...word('one'), style: plain },
+    { ...word('two', 40), style: bold },
+    { ...word('three', 70), style: plain },
+    word('four', 100),
+  ];
+  const { xml } = writeAlto([[line]], at(72));
+  expect(elements(xml, 'TextStyle')).toEqual([
+    '<TextStyle ID="TS_1" FONTFAMILY="Miller &amp; Co" FONTTYPE="serif" FONTWIDTH="proportional" FONTSIZE="9.0"/>',
+    '<TextStyle ID="TS_2" FONTFAMILY="Miller &amp; Co" FONTTYPE="serif" FONTWIDTH="proportional" FONTSIZE="9.0" FONTSTYLE="bold italics"/>',
+  ]);
+  const references = elements(xml, 'String').map((found) => /STYLEREFS="(\w+)"/.exec(found)?.[1]);
+  expect(references).toEqual(['TS_1', 'TS_2', 'TS_1', undefined]);
 });
 
 test('words beyond the edges are left out, words across an edge are cut', () => {
@@ -121,13 +151,29 @@ describe('words broken over two lines', () => {
     expect(parts('in-', 'ter-', 'nal')).toEqual(['HypPart1 in of inter-', 'HypPart2 ter- of inter-']);
   });
 
-  test('are not joined over two blocks', () => {
-    const { broken } = writeAlto([lines('Har-'), lines('bor')], at(72));
-    expect(broken).toBe(0);
+  const moved = (block: Block, right: number, down: number): Block =>
+    block.map((line) =>
+      line.map((each) => ({
+        ...each,
+        ...{ xMin: each.xMin + right, xMax: each.xMax + right, yMin: each.yMin + down, yMax: each.yMax + down },
+      })),
+    );
+  const larger = (block: Block): Block => block.map((line) => line.map((each) => ({ ...each, yMax: each.yMax + 12 })));
+  const above = lines('one two', 'the Har-');
+  test.each([
+    ['below it', moved(lines('bor was', 'closed'), 0, 40), 1],
+    ['at the head of the next column', moved(lines('bor was', 'closed'), 100, 0), 1],
+    ['of larger print', larger(moved(lines('bor was', 'closed'), 0, 40)), 0],
+    ['of a wider column to the right', moved(lines('bor was closed to all ships', 'of war'), 100, 0), 0],
+    ['further up on the left', moved(lines('bor was', 'closed'), -300, -200), 0],
+  ] as [string, Block, number][])('from one block into the next %s', (_, next, joined) => {
+    const page = at(72);
+    const all = [above, next].map((block) => moved(block, 400, 400));
+    expect(writeAlto(all, page).broken).toBe(joined);
   });
 });
 
-test('is well-formed whatever the words are', () => {
+test('is well-formed whatever the words are (W16)', () => {
   const character = fc.oneof(
     fc.constantFrom('&', '<', '>', '"', "'", ']]>', '-'),
     fc.string({ unit: 'grapheme', minLength: 1 }),

@@ -186,7 +186,7 @@ describe('a page that cannot have one is refused, and retrying is not tried', ()
   });
 });
 
-test('a pdftotext that does not end is killed at its time limit', async () => {
+test('a pdftotext that does not end is killed at its time limit (W39)', async () => {
   const source = await pdf({ lines: news });
   await make(source, { pageNumber: 9 }); // the version is known by now
   await hangingProgram(directory, 'pdftotext');

@@ -169,7 +169,7 @@ describe('kill -9', { timeout: 300_000 }, () => {
     return signal === 'SIGKILL';
   }
 
-  test('at any moment, and a second run, end in the files of an undisturbed run', async () => {
+  test('at any moment leaves no half file under its name, and a second run ends in the files of an undisturbed run (W7)', async () => {
     await writePages(3);
     const sources = await temporaryDirectory();
     for (const name of await names()) await copyFile(join(directory, name), join(sources, name));

@@ -64,3 +64,9 @@ test('output without a document is an error that says so, no crash (W14)', () =>
 test('what was never in the output is not skipped in silence', () => {
   expect(() => readPageText(output(page(flow('      <image src="x"/>\n', block(line('x'))))))).toThrow(/<image src/);
 });
+
+test('letters cast as one are told apart, and old-style numerals are numerals', () => {
+  expect(
+    texts(output(page(flow(block(line('\uFB01re', 'o\uFB03ce', 'wa\uFB04e', '\uF731\uF739\uF730\uF733', 'ﬅop')))))),
+  ).toEqual([['fire office waffle 1903 stop']]);
+});

@@ -13,6 +13,8 @@ export interface ReadString {
   height: number;
   part: string | undefined;
   whole: string | undefined;
+  /** The attributes of its TextStyle, if it has one. */
+  style: Record<string, string> | undefined;
 }
 
 export interface ReadAlto {
@@ -31,12 +33,17 @@ export async function readAltoFile(path: string): Promise<ReadAlto> {
   const xml = await readFile(path, 'utf8');
   const alto: ReadAlto = { width: 0, height: 0, unit: '', languages: [], lines: [], shapes: [], xml };
   const parser = new SaxesParser();
+  const styles = new Map<string, Record<string, string>>();
   let element = '';
   parser.on('error', (error) => {
     throw error;
   });
   parser.on('opentag', ({ name, attributes }) => {
     element = name;
+    if (name === 'TextStyle') {
+      const { ID = '', ...style } = attributes;
+      styles.set(ID, style);
+    }
     const number = (key: string) => Number(attributes[key]);
     if (name === 'Page') [alto.width, alto.height] = [number('WIDTH'), number('HEIGHT')];
     if (name === 'TextBlock') alto.languages.push(attributes['language'] ?? '');
@@ -50,6 +57,7 @@ export async function readAltoFile(path: string): Promise<ReadAlto> {
       content: attributes['CONTENT'] ?? '',
       ...{ left: number('HPOS'), top: number('VPOS'), width: number('WIDTH'), height: number('HEIGHT') },
       ...{ part: attributes['SUBS_TYPE'], whole: attributes['SUBS_CONTENT'] },
+      style: styles.get(attributes['STYLEREFS'] ?? ''),
     });
   });
   parser.on('text', (text) => {

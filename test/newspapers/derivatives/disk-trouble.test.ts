@@ -1,0 +1,134 @@
+/** A disk that is full or read-only while pages are split and their derivatives made: told as what it is, tried again, and done when it is mended. */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PDFDocument } from 'pdf-lib';
+import { pino } from 'pino';
+import sharp from 'sharp';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { FatalError } from '../../../src/engine/job.js';
+import { closeThreads } from '../../../src/files/threads.js';
+import { makeAlto } from '../../../src/newspapers/derivatives/alto.js';
+import { makeDerivatives, type DerivativesOrder } from '../../../src/newspapers/derivatives/derivatives.js';
+import { splitPdfs } from '../../../src/newspapers/derivatives/split.js';
+import { temporaryDirectory } from '../../support/temporary-directory.js';
+import { writePdf } from './documents.js';
+
+const mayMount = (() => {
+  if (process.getuid?.() !== 0) return false;
+  try {
+    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+afterAll(() => closeThreads());
+const log = pino({ level: 'silent' });
+
+/** A filesystem of its own. @returns its directory */
+async function disk(megabytes: number): Promise<string> {
+  const at = join(await temporaryDirectory(), 'disk');
+  mkdirSync(at);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', at]);
+  onTestFinished(() => void execFileSync('umount', ['-l', at]));
+  return at;
+}
+const remount = (at: string, options: string) => execFileSync('mount', ['-o', `remount,${options}`, at]);
+
+/** Takes all room but so many bytes. */
+function fillUp(at: string, butBytes: number): void {
+  const { bavail, bsize } = statfsSync(at);
+  writeFileSync(join(at, 'hog'), Buffer.alloc(bavail * bsize - butBytes));
+}
+
+const failureOf = (work: Promise<unknown>): Promise<Error | undefined> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error as Error,
+  );
+
+/** What retrying may mend, in words for the administrator; the publisher's file is not to blame. */
+function expectDiskTrouble(failure: Error | undefined, words: RegExp): void {
+  expect(failure).toBeInstanceOf(Error);
+  expect(failure).not.toBeInstanceOf(FatalError);
+  expect(failure?.message).toMatch(words);
+}
+
+const derivatives = (directory: string): DerivativesOrder => ({
+  directory,
+  kind: 'borndigital',
+  dpi: 72,
+  quality: 62.5,
+  language: 'eng',
+  share: (work) => work(),
+  progress: { report: () => undefined },
+  log,
+});
+
+describe.skipIf(!mayMount)('a full disk', () => {
+  test('in the middle of a split, whose pages together are larger than the upload, publishes no cut page', async () => {
+    const at = await disk(68);
+    const picture = sharp(randomBytes(1000 * 1000 * 3), { raw: { width: 1000, height: 1000, channels: 3 } });
+    const document = await PDFDocument.create();
+    const image = await document.embedJpg(await picture.jpeg({ quality: 95 }).toBuffer());
+    for (let page = 0; page < 100; page++) document.addPage([600, 600]).drawImage(image); // one picture, a copy for each page
+    const source = join(await temporaryDirectory(), 'ads.pdf');
+    writeFileSync(source, await document.save());
+    const split = () => splitPdfs({ sources: [source], outputDirectory: join(at, 'split'), minimumPages: 2, log });
+    expectDiskTrouble(await failureOf(split()), /is the disk full\?|MB free.*make room/);
+    expect(readdirSync(at)).toEqual([]);
+    remount(at, 'size=300m');
+    expect(await split()).toEqual({ pages: 100 });
+  });
+
+  test('while words are read does not call the page broken', async () => {
+    const at = await disk(80);
+    const pdf = await writePdf(join(await temporaryDirectory(), '0001.pdf'), { lines: ['There is room'] });
+    const alto = () => makeAlto({ pdf, target: join(at, '0001.xml'), dpi: 72, pageNumber: 1, language: 'eng' });
+    fillUp(at, 0);
+    expectDiskTrouble(await failureOf(alto()), /has 0 MB free.*make room, the job will try again/);
+    expect(readdirSync(at)).toEqual(['hog']);
+    rmSync(join(at, 'hog'));
+    expect(await alto()).toMatchObject({ words: 3, built: true });
+  });
+
+  test('before derivatives are made is noticed; with room they are made', async () => {
+    const at = await disk(80);
+    const issue = join(at, 'issue');
+    mkdirSync(issue);
+    await writePdf(join(issue, '0001.pdf'), { lines: ['one'] });
+    fillUp(at, 1_000_000);
+    expectDiskTrouble(await failureOf(makeDerivatives(derivatives(issue))), /page 0001: .* MB free, .*make room/);
+    rmSync(join(at, 'hog'));
+    await makeDerivatives(derivatives(issue));
+    expect(readdirSync(issue).sort()).toEqual(['0001.jp2', '0001.pdf', '0001.xml']);
+  });
+});
+
+describe.skipIf(!mayMount)('a disk that is read-only', () => {
+  test('while derivatives are made is named with what to do, and they are made when it is not', async () => {
+    const at = await disk(90);
+    await writePdf(join(at, '0001.pdf'), { lines: ['one'] });
+    remount(at, 'ro');
+    expectDiskTrouble(
+      await failureOf(makeDerivatives(derivatives(at))),
+      /page 0001: .*: the disk is mounted read-only \(EROFS.*mount it for writing; the job will try again/,
+    );
+    remount(at, 'rw');
+    await makeDerivatives(derivatives(at));
+    expect(existsSync(join(at, '0001.jp2'))).toBe(true);
+  });
+
+  test('while an upload is split leaves nothing, and it is split when it is not', async () => {
+    const at = await disk(90);
+    const source = join(at, '1.pdf');
+    copyFileSync(await writePdf(join(await temporaryDirectory(), '1.pdf'), {}, {}), source);
+    const split = () => splitPdfs({ sources: [source], outputDirectory: join(at, 'split'), minimumPages: 2, log });
+    remount(at, 'ro');
+    expectDiskTrouble(await failureOf(split()), /EROFS/);
+    remount(at, 'rw');
+    expect(await split()).toEqual({ pages: 2 });
+  });
+});
