@@ -1,72 +1,55 @@
-/** Copies one file so that it lands whole. */
-import { constants } from 'node:fs';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { quoted } from './quoted.js';
+/** Copies one file so that it lands whole, and takes its SHA-256 sum in the same reading. */
+import { open, rename, rm } from 'node:fs/promises';
+import type { CopiedFile, CopyOrder } from './copy-thread.js';
 import { temporaryBeside } from './land.js';
+import { quoted } from './quoted.js';
+import { inThread } from './threads.js';
+import { fileTrouble } from './trouble.js';
 
-const CHUNK_BYTES = 1024 * 1024;
+const TELL_EVERY_MS = 200;
 
 /**
  * Copies a regular file with its times and permissions (owner may always read and write, set-id bits are dropped).
- * The caller syncs the directory: once for many files.
+ * Reading, hashing and writing is done by a thread. The caller syncs the directory: once for many files.
  *
- * @param onBytes told of every piece that was written
+ * @param onBytes told now and then how many more bytes were written
+ * @returns size, time and sum of the source as it was read
  * @throws {Error} naming both: the source is no regular file, changes while it is read, the disk is full ...
  */
 export async function copyFileSafely(
   from: string,
   to: string,
   { signal, onBytes }: { signal?: AbortSignal | undefined; onBytes?: (bytes: number) => void } = {},
-): Promise<void> {
+): Promise<CopiedFile> {
   const temporary = temporaryBeside(to);
-  const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const counter = new SharedArrayBuffer(8);
+  const tell = teller(counter, onBytes);
+  const timer = setInterval(tell, TELL_EVERY_MS);
   try {
-    const before = await source.stat();
-    if (!before.isFile()) throw new Error('it is not a regular file');
-    const target = await open(temporary, 'wx', 0o600);
-    try {
-      const bytes = await pour(source, target, before.size, signal, onBytes);
-      const after = await source.stat();
-      if (bytes !== before.size || after.size !== before.size || after.mtimeMs !== before.mtimeMs) {
-        throw new Error('it changed meanwhile; somebody still writes to it');
-      }
-      await target.chmod((before.mode & 0o777) | 0o600);
-      await target.utimes(before.atime, before.mtime);
-      await target.sync();
-    } finally {
-      await target.close();
-    }
-    await rename(temporary, to);
-  } catch (error) {
-    await rm(temporary, { force: true });
+    const order: CopyOrder = { from, to: temporary, written: counter };
+    const module = new URL('./copy-thread.js', import.meta.url);
+    const copied = await inThread<CopiedFile>(module, 'copyAndHash', order, signal);
+    tell();
     signal?.throwIfAborted();
-    throw new Error(`${quoted(from)} could not be copied to ${quoted(to)}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const file = await open(temporary, 'r+');
+    await file.sync().finally(() => file.close());
+    await rename(temporary, to);
+    return copied;
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined); // on a disk that has gone it stays, and is passed over
+    signal?.throwIfAborted();
+    throw fileTrouble(`${quoted(from)} could not be copied to ${quoted(to)}`, error as Error);
   } finally {
-    await source.close();
+    clearInterval(timer);
   }
 }
 
-/** Copies at most so many bytes: not the end of the file, which somebody may move on as fast as we read. */
-async function pour(
-  source: FileHandle,
-  target: FileHandle,
-  size: number,
-  signal: AbortSignal | undefined,
-  onBytes: ((bytes: number) => void) | undefined,
-): Promise<number> {
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  let bytes = 0;
-  while (bytes < size) {
-    signal?.throwIfAborted();
-    const { bytesRead } = await source.read(chunk, 0, Math.min(CHUNK_BYTES, size - bytes), null);
-    if (bytesRead === 0) break;
-    for (let written = 0; written < bytesRead;) {
-      written += (await target.write(chunk, written, bytesRead - written, null)).bytesWritten;
-    }
-    bytes += bytesRead;
-    onBytes?.(bytesRead);
-  }
-  return bytes;
+function teller(counter: SharedArrayBuffer, onBytes?: (bytes: number) => void): () => void {
+  const written = new BigInt64Array(counter);
+  let told = 0;
+  return () => {
+    const bytes = Number(Atomics.load(written, 0));
+    if (bytes > told) onBytes?.(bytes - told);
+    told = bytes;
+  };
 }

@@ -1,5 +1,5 @@
 /** Copies a directory tree; running it again copies what is still missing (spec 3.1.1). */
-import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Progress } from '../coordination/progress.js';
 import { FatalError } from '../engine/job.js';
@@ -9,6 +9,7 @@ import { existing, vanished } from './existing.js';
 import { assertFreeSpace, type Statfs } from './free-space.js';
 import { syncDirectory } from './land.js';
 import { listTree, type Tree, type TreeFile } from './list-tree.js';
+import { makeDirectory } from './make-directory.js';
 import { megabytes } from './megabytes.js';
 import { quoted } from './quoted.js';
 
@@ -23,9 +24,20 @@ export interface CopyOptions {
   look?: Statfs;
 }
 
+/** A file of a tree and its sum. */
+export interface SummedFile {
+  /** From the root of the tree. */
+  path: string;
+  size: number;
+  /** Of the source, when it was read. */
+  mtimeMs: number;
+  /** In lower-case hex. */
+  sha256: string;
+}
+
 export interface CopyReport {
-  /** Paths, below the root, of the files that were copied now. */
-  copied: string[];
+  /** The files that were copied now, with the sums of their sources, which were taken in the same reading. */
+  copied: SummedFile[];
   /** Of the whole source. */
   files: number;
   bytes: number;
@@ -53,37 +65,40 @@ export async function copyTree(from: string, to: string, options: CopyOptions = 
   const wanted = source.files.filter(({ path, size }) => sizes.get(path) !== size);
   await assertFreeSpace(to, room(wanted), options.look);
   await makeDirectories(from, to, source);
-  await copyFiles(from, to, source, wanted, options);
-  return { copied: wanted.map(({ path }) => path), files: source.files.length, bytes: source.bytes };
+  const copied = await copyFiles(from, to, source, wanted, options);
+  return { copied, files: source.files.length, bytes: source.bytes };
 }
 
-/** Copies the wanted files of a tree, whose directories are there, and makes all of it survive a power cut. */
+/** Copies the wanted files of a tree, whose directories are there, and makes all of it survive a power cut. @returns their sums */
 export async function copyFiles(
   from: string,
   to: string,
   source: Tree,
   wanted: readonly TreeFile[],
   { signal, progress }: CopyOptions,
-): Promise<void> {
+): Promise<SummedFile[]> {
   let bytes = source.bytes - wanted.reduce((sum, { size }) => sum + size, 0);
   const onBytes = (written: number) => {
     bytes += written;
     progress?.report(megabytes(bytes), megabytes(source.bytes), 'MB');
   };
-  const copy = ({ path }: TreeFile, signal: AbortSignal) =>
-    copyFileSafely(join(from, path), join(to, path), { signal, onBytes });
-  await atOnce(FILES_AT_ONCE, wanted, copy, signal);
+  const copy = async ({ path }: TreeFile, signal: AbortSignal): Promise<SummedFile> => ({
+    path,
+    ...(await copyFileSafely(join(from, path), join(to, path), { signal, onBytes })),
+  });
+  const copied = await atOnce(FILES_AT_ONCE, wanted, copy, signal);
   for (const { path } of source.directories) await syncDirectory(join(to, path));
   await syncDirectory(to);
   await syncDirectory(dirname(to));
+  return copied;
 }
 
 async function makeDirectories(from: string, to: string, source: Tree): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+  await makeDirectory(dirname(to));
   const root = await stat(from);
   for (const { path, mode } of [{ path: '', mode: root.mode }, ...source.directories]) {
     const directory = join(to, path);
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     const { mode: now } = await stat(directory);
     await chmod(directory, (now & 0o7000) | (mode & 0o777) | 0o700); // the parent's set-group-id stays inherited
   }

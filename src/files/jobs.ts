@@ -3,29 +3,37 @@
  * was killed half-way or had ended without being recorded.
  */
 import { rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { z } from 'zod';
-import { defineJob, done, type JobCall, type JobContext } from '../engine/job.js';
+import { filesLock } from '../coordination/lock-names.js';
+import { done, type JobCall, type JobContext } from '../engine/job.js';
 import { cleanDirectory } from './clean-directory.js';
 import { copyTree } from './copy-tree.js';
 import { existing, isThere } from './existing.js';
+import { defineFileJob } from './file-job.js';
+import {
+  checkFixity,
+  fixityArgs,
+  recordedForMove,
+  recordFixity,
+  recordIntake,
+  relocated,
+  type Fixity,
+} from './fixity/jobs.js';
 import { syncDirectory } from './land.js';
-import { copyForMove, deleteForMove, verifyForMove, wipOf } from './move.js';
+import { copyForMove, deleteForMove, verifiedFiles, verifyForMove, wipOf } from './move.js';
+import { absolutePath } from './paths.js';
 import { removeTree } from './remove-tree.js';
 import { renameDirectory as rename } from './rename-directory.js';
 import { forgetVerification } from './verification.js';
 import { verifyTree } from './verify-tree.js';
 
-/** An absolute path without "." or ".." in it: what a job does must not depend on where its runner was started. */
-const path = z
-  .string()
-  .refine((text) => resolve(text) === text && dirname(text) !== text, 'must be an absolute, plain path');
-
 const copyArgs = z.object({
-  from: path,
-  to: path,
+  from: absolutePath,
+  to: absolutePath,
   /** Set when this is a step of a move: the name that the copy gets in the end. */
-  movedTo: path.optional(),
+  movedTo: absolutePath.optional(),
+  fixity: fixityArgs.optional(),
 });
 
 const options = ({ signal, progress }: JobContext<unknown>) => ({ signal, progress });
@@ -34,15 +42,17 @@ const options = ({ signal, progress }: JobContext<unknown>) => ({ signal, progre
  * Copies a tree: what is missing in `to` or has another size. Done before: everything is there with its size, and it
  * copies nothing; in a move also when the copy was verified before or the whole move has ended.
  */
-export const syncRecursive = defineJob({
+export const syncRecursive = defineFileJob({
   type: 'sync_recursive',
   queue: 'io',
   timeout: '12 h',
   args: copyArgs,
+  locks: ({ from, to, movedTo }) => [filesLock(from), filesLock(movedTo ?? to)],
   async run(context) {
-    const { from, to, movedTo } = context.args;
+    const { from, to, movedTo, fixity } = context.args;
+    const recorded = await recordedForMove(context.db, fixity, from);
     const report = movedTo
-      ? await copyForMove({ from, to: movedTo }, options(context))
+      ? await copyForMove({ from, to: movedTo }, { ...options(context), recorded })
       : await copyTree(from, to, options(context));
     if (!report) return done({ result: { copied: 0, because: 'copied before' } });
     return done({ result: { copied: report.copied.length, files: report.files, bytes: report.bytes } });
@@ -53,19 +63,24 @@ export const syncRecursive = defineJob({
  * Compares a tree with its copy by SHA-256 and mends the copy. Done before: in a move the record beside the copy says
  * so; otherwise it compares again.
  */
-export const verifyRecursive = defineJob({
+export const verifyRecursive = defineFileJob({
   type: 'verify_recursive',
   queue: 'io',
   timeout: '12 h',
   args: copyArgs,
+  locks: ({ from, to, movedTo }) => [filesLock(from), filesLock(movedTo ?? to)],
   async run(context) {
-    const { from, to, movedTo } = context.args;
+    const { from, to, movedTo, fixity } = context.args;
+    const recorded = await recordedForMove(context.db, fixity, from);
     const report = movedTo
-      ? await verifyForMove({ from, to: movedTo }, options(context))
+      ? await verifyForMove({ from, to: movedTo }, { ...options(context), recorded })
       : await verifyTree(from, to, options(context));
-    if (!report) return done({ result: { because: 'verified before' } });
+    const files = report?.files ?? (movedTo ? await verifiedFiles({ from, to: movedTo }) : undefined);
+    const intake = recordIntake(fixity, from, files, context.pipelineId);
+    if (!report) return done({ result: { because: 'verified before' }, ...intake });
     if (report.recopied.length > 0) context.log.warn({ files: report.recopied }, 'the copy differed and was mended');
-    return done({ result: { files: report.files.length, bytes: report.bytes, recopied: report.recopied } });
+    const { bytes, recopied } = report;
+    return done({ result: { files: report.files.length, bytes, recopied }, ...intake });
   },
 });
 
@@ -73,52 +88,60 @@ export const verifyRecursive = defineJob({
  * Deletes a directory. Done before: it is not there. As a step of a move it refuses to delete a source whose verified
  * copy is not there whole.
  */
-export const deleteDirectory = defineJob({
+export const deleteDirectory = defineFileJob({
   type: 'delete_directory',
   queue: 'io',
   timeout: '2 h',
   args: z.object({
-    location: path,
+    location: absolutePath,
     /** Set when this is a step of a move: the name that the copy gets in the end. */
-    movedTo: path.optional(),
+    movedTo: absolutePath.optional(),
+    fixity: fixityArgs.optional(),
   }),
-  async run({ args: { location, movedTo }, signal }) {
-    if (movedTo) await deleteForMove({ from: location, to: movedTo }, signal);
-    else await removeTree(location, signal);
-    return undefined;
+  locks: ({ location, movedTo }) => [filesLock(location), ...(movedTo ? [filesLock(movedTo)] : [])],
+  async run({ args: { location, movedTo, fixity }, signal }) {
+    if (!movedTo) {
+      await removeTree(location, signal);
+      return undefined;
+    }
+    await deleteForMove({ from: location, to: movedTo }, signal);
+    return done(relocated(fixity, location, wipOf(movedTo)));
   },
 });
 
 /** Renames a directory on one filesystem. Done before: only the target is there. */
-export const renameDirectory = defineJob({
+export const renameDirectory = defineFileJob({
   type: 'rename_directory',
   queue: 'fast',
   timeout: '10 min',
-  args: z.object({ from: path, to: path }),
-  async run({ args: { from, to } }) {
+  args: z.object({ from: absolutePath, to: absolutePath, fixity: fixityArgs.optional() }),
+  locks: ({ from, to }) => [filesLock(from), filesLock(to)],
+  async run({ args: { from, to, fixity } }) {
     await rename(from, to);
     await forgetVerification(from); // when it was the last step of a move
-    return undefined;
+    return done(relocated(fixity, from, to));
   },
 });
 
 /** Removes dotfiles and thumbs.db from one directory. Done before: it finds none. */
-export const cleanFiles = defineJob({
+export const cleanFiles = defineFileJob({
   type: 'clean_files',
   queue: 'fast',
   timeout: '10 min',
-  args: z.object({ location: path }),
+  args: z.object({ location: absolutePath }),
+  locks: ({ location }) => [filesLock(location)],
   async run({ args: { location } }) {
     return done({ result: { removed: await cleanDirectory(location) } });
   },
 });
 
 /** Deletes one file. Done before: it is not there. */
-export const removeFile = defineJob({
+export const removeFile = defineFileJob({
   type: 'remove_file',
   queue: 'fast',
   timeout: '10 min',
-  args: z.object({ location: path }),
+  args: z.object({ location: absolutePath }),
+  locks: ({ location }) => [filesLock(location)],
   async run({ args: { location } }) {
     if (await existing(location, 'file')) await rm(location, { force: true });
     if (await isThere(dirname(location))) await syncDirectory(dirname(location));
@@ -129,16 +152,29 @@ export const removeFile = defineJob({
 /**
  * A move that survives everything: copy to `.wip-…` beside the target, verify by SHA-256, delete the source, rename
  * (spec 4, MOVE). Four jobs, for `definePipeline`.
+ *
+ * @param move.fixity whose files these are: they are checked against their records, which follow them (W17)
  */
-export function moveDirectory({ from, to }: { from: string; to: string }): JobCall[] {
+export function moveDirectory(move: { from: string; to: string; fixity?: Fixity }): JobCall[] {
+  const { from, to, fixity } = move;
   const wip = wipOf(to);
+  const whose = fixity && { fixity };
   return [
-    syncRecursive({ from, to: wip, movedTo: to }),
-    verifyRecursive({ from, to: wip, movedTo: to }),
-    deleteDirectory({ location: from, movedTo: to }),
-    renameDirectory({ from: wip, to }),
+    syncRecursive({ from, to: wip, movedTo: to, ...whose }),
+    verifyRecursive({ from, to: wip, movedTo: to, ...whose }),
+    deleteDirectory({ location: from, movedTo: to, ...whose }),
+    renameDirectory({ from: wip, to, ...whose }),
   ];
 }
 
 /** All job types of this module, for the registry. */
-export const fileJobs = [syncRecursive, verifyRecursive, deleteDirectory, renameDirectory, cleanFiles, removeFile];
+export const fileJobs = [
+  syncRecursive,
+  verifyRecursive,
+  deleteDirectory,
+  renameDirectory,
+  cleanFiles,
+  removeFile,
+  recordFixity,
+  checkFixity,
+];

@@ -1,14 +1,18 @@
 /** NCA's directory manifest, the file `.manifest` (spec 5.7, exact): what lies in a directory, and since when (spec 5.4.4). */
-import { lstat, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256OfAll } from './checksum.js';
 import { formatInstant, parseInstant } from './instant.js';
-import { writeFileSafely } from './land.js';
+import { temporaryBeside, writeFileSafely } from './land.js';
 import { quoted } from './quoted.js';
 import { readDirectory, UnsafeEntries } from './read-directory.js';
 
 const NAME = '.manifest';
+
+/** One of ten thousand pages takes 2 MB. */
+const MAX_BYTES = 32_000_000;
 
 export interface ManifestFile {
   name: string;
@@ -70,13 +74,25 @@ export function sameFiles(one: Manifest, other: Manifest): boolean {
   );
 }
 
+/** Where the clock of a directory that cannot be written is kept instead: says since when it is as the manifest tells. */
+export type KeepElsewhere = (directory: string, current: Manifest, why: Error) => Promise<Date>;
+
+/** What a directory answers that others may look at but not change, and a full disk. */
+const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']);
+
 /**
  * Since when the directory has been as it is. The files' own times say little, as copies bring old ones along; so the
  * first look writes a `.manifest`, and as long as the directory matches it, its creation is the answer. Any change
  * (a file added, removed, renamed, touched, its mode) starts the clock anew. Now, for a directory that is gone or
  * holds what is no regular file.
+ *
+ * @param keepElsewhere asked when the `.manifest` cannot be written; without it that is an error
  */
-export async function lastModified(directory: string, now: Date = new Date()): Promise<Date> {
+export async function lastModified(
+  directory: string,
+  now: Date = new Date(),
+  keepElsewhere?: KeepElsewhere,
+): Promise<Date> {
   let current: Manifest;
   try {
     current = await buildManifest(directory, { now });
@@ -86,7 +102,14 @@ export async function lastModified(directory: string, now: Date = new Date()): P
   }
   const former = await readManifest(directory);
   if (former && sameFiles(former, current)) return new Date(Number(former.created / 1_000_000n));
-  await writeManifest(directory, current);
+  try {
+    await writeManifest(directory, current, { durable: false }); // one lost in a power cut starts the clock anew
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException; // fs rejects with errors only
+    if (code === 'ENOENT') return now;
+    if (!keepElsewhere || !UNWRITABLE.has(code ?? '')) throw error;
+    return keepElsewhere(directory, current, error as Error);
+  }
   return now;
 }
 
@@ -98,12 +121,12 @@ const schema = z.object({
   HashAlgo: z.enum(['', 'sha256']),
 });
 
-/** Reads the directory's `.manifest`; undefined when there is none or it is none that can be understood. */
+/**
+ * Reads the directory's `.manifest`; undefined when there is none, or none that can be understood or read: it may be
+ * anything at all, as whoever uploads may put one there.
+ */
 export async function readManifest(directory: string): Promise<Manifest | undefined> {
-  const text = await readFile(join(directory, NAME), 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readPlainFile(join(directory, NAME));
   if (text === undefined) return undefined;
   try {
     const { Created, Files, HashAlgo } = schema.parse(JSON.parse(text));
@@ -116,8 +139,34 @@ export async function readManifest(directory: string): Promise<Manifest | undefi
   }
 }
 
-/** Writes the directory's `.manifest`: one line of JSON, mode 0600. */
-export async function writeManifest(directory: string, { created, files, hashAlgo }: Manifest): Promise<void> {
+/** The text of a regular file of no mad size. Links are not followed, and a pipe is not waited for. */
+async function readPlainFile(path: string): Promise<string | undefined> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags).catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException; // fs rejects with errors only
+    // ELOOP: a link; ENXIO: a socket; EACCES: somebody else's
+    if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENXIO' || code === 'EACCES') return undefined;
+    throw error;
+  });
+  if (!file) return undefined;
+  try {
+    const { size } = await file.stat().then((found) => (found.isFile() ? found : { size: Infinity }));
+    return size > MAX_BYTES ? undefined : await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Writes the directory's `.manifest`: one line of JSON, mode 0600. It lands whole or not at all.
+ *
+ * @param options.durable whether it must survive a power cut, which takes the disk's time
+ */
+export async function writeManifest(
+  directory: string,
+  { created, files, hashAlgo }: Manifest,
+  { durable = true }: { durable?: boolean } = {},
+): Promise<void> {
   const Files = files.map(({ name, sum, size, mode, modTime }) => {
     return { Name: name, Sum: sum, Size: size, Mode: mode, ModTime: formatInstant(modTime) };
   });
@@ -126,7 +175,16 @@ export async function writeManifest(directory: string, { created, files, hashAlg
     Files: Files.length > 0 ? Files : null,
     HashAlgo: hashAlgo,
   };
-  await writeFileSafely(join(directory, NAME), JSON.stringify(content), { mode: 0o600 });
+  const target = join(directory, NAME);
+  if (durable) return writeFileSafely(target, JSON.stringify(content), { mode: 0o600 });
+  const temporary = temporaryBeside(target);
+  try {
+    await writeFile(temporary, JSON.stringify(content), { mode: 0o600, flag: 'wx' });
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** Go keeps permissions where Unix does and the three bits above them elsewhere. */

@@ -18,11 +18,20 @@ import { basename, dirname, join } from 'node:path';
 import { FatalError } from '../engine/job.js';
 import { copyTree, type CopyOptions, type CopyReport } from './copy-tree.js';
 import { existing, isThere, vanished } from './existing.js';
+import { assertAsRecorded } from './fixity/compare.js';
+import type { KeptRecord } from './fixity/file-records.js';
 import { listTree } from './list-tree.js';
 import { quoted } from './quoted.js';
 import { removeTree } from './remove-tree.js';
 import { renameDirectory } from './rename-directory.js';
-import { changedSince, forgetVerification, missingFrom, readVerification, writeVerification } from './verification.js';
+import {
+  changedSince,
+  forgetVerification,
+  missingFrom,
+  readVerification,
+  writeVerification,
+  type Verification,
+} from './verification.js';
 import { verifyTree, type VerifyReport } from './verify-tree.js';
 
 export interface Move {
@@ -62,7 +71,7 @@ async function stageOf(move: Move, signal?: AbortSignal): Promise<Stage> {
         'look which one is right, move the other away and requeue',
     );
   }
-  const verification = copy ? await readVerification(wip) : undefined;
+  const verification = copy ? await readVerification(wip, 'verified') : undefined;
   if (verification && verification.from !== move.from) {
     throw new MoveRefused(
       move,
@@ -87,19 +96,65 @@ async function stageOf(move: Move, signal?: AbortSignal): Promise<Stage> {
   return { is: 'verified' };
 }
 
-/** Step 1: copies the source. Nothing to do when the copy was verified before. */
-export async function copyForMove(move: Move, options: CopyOptions = {}): Promise<CopyReport | undefined> {
-  if ((await stageOf(move, options.signal)).is !== 'unverified') return undefined;
-  await forgetVerification(wipOf(move.to));
-  return copyTree(move.from, wipOf(move.to), options);
+/** A move's copy and verification also check the source against what the database says of it, when it does. */
+export interface MoveOptions extends CopyOptions {
+  recorded?: readonly KeptRecord[] | undefined;
 }
 
-/** Step 2: verifies the copy, mends it where it differs, and writes down that it is verified. */
-export async function verifyForMove(move: Move, options: CopyOptions = {}): Promise<VerifyReport | undefined> {
+/**
+ * Step 1: copies the source. Nothing to do when the copy was verified before.
+ *
+ * @throws {FixityBroken} when the source is not as recorded
+ */
+export async function copyForMove(
+  move: Move,
+  { recorded, ...options }: MoveOptions = {},
+): Promise<CopyReport | undefined> {
   if ((await stageOf(move, options.signal)).is !== 'unverified') return undefined;
-  const report = await verifyTree(move.from, wipOf(move.to), options);
-  await writeVerification(wipOf(move.to), move.from, report.files);
+  const wip = wipOf(move.to);
+  // What its listing shows is told before a byte is copied.
+  if (recorded) assertAsRecorded(move.from, recorded, (await listTree(move.from, options.signal)).files);
+  const former = await sumsOf(move);
+  await forgetVerification(wip);
+  const report = await copyTree(move.from, wip, options);
+  const sums = new Map([...former, ...report.copied].map((file) => [file.path, file]));
+  await writeVerification(wip, 'copied', { from: move.from, files: [...sums.values()] });
+  if (recorded) assertAsRecorded(move.from, only(recorded, report.copied), report.copied);
   return report;
+}
+
+/**
+ * Step 2: verifies the copy, mends it where it differs, and writes down that it is verified.
+ *
+ * @throws {FixityBroken} when the source is not as recorded
+ */
+export async function verifyForMove(
+  move: Move,
+  { recorded, ...options }: MoveOptions = {},
+): Promise<VerifyReport | undefined> {
+  if ((await stageOf(move, options.signal)).is !== 'unverified') return undefined;
+  const wip = wipOf(move.to);
+  const report = await verifyTree(move.from, wip, { ...options, sums: await sumsOf(move) });
+  if (recorded) assertAsRecorded(move.from, recorded, report.files);
+  await writeVerification(wip, 'verified', { from: move.from, files: report.files });
+  return report;
+}
+
+/** What the verification found, as long as the move has not ended. */
+export async function verifiedFiles({ from, to }: Move): Promise<Verification['files'] | undefined> {
+  const verification = await readVerification(wipOf(to), 'verified');
+  return verification?.from === from ? verification.files : undefined;
+}
+
+/** The sums that were taken while the source was copied. */
+async function sumsOf({ from, to }: Move): Promise<Verification['files']> {
+  const copied = await readVerification(wipOf(to), 'copied');
+  return copied?.from === from ? copied.files : [];
+}
+
+function only(recorded: readonly KeptRecord[], files: readonly { path: string }[]): KeptRecord[] {
+  const paths = new Set(files.map(({ path }) => path));
+  return recorded.filter(({ path }) => paths.has(path));
 }
 
 /**
@@ -111,7 +166,10 @@ export async function deleteForMove(move: Move, signal?: AbortSignal): Promise<v
   const stage = await stageOf(move, signal);
   if (stage.is === 'ended') return;
   if (stage.is === 'unverified') {
-    throw new MoveRefused(move, `${stage.because}, so the source is not deleted; run the move again from its copy`);
+    throw new MoveRefused(
+      move,
+      `${stage.because}, so the source is not deleted; run the move again from its copy: run-jobs goto PIPELINE JOB, the number of its sync_recursive`,
+    );
   }
   await removeTree(move.from, signal);
 }

@@ -1,9 +1,10 @@
 /** Renames directories so that running it twice is success (spec 3.1.4, W9). */
-import { mkdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FatalError } from '../engine/job.js';
 import { existing, isThere, vanished } from './existing.js';
 import { syncDirectory } from './land.js';
+import { makeDirectory } from './make-directory.js';
 import { quoted } from './quoted.js';
 
 /**
@@ -21,7 +22,7 @@ export async function renameDirectory(from: string, to: string): Promise<void> {
   }
   if (!source && !target) throw await vanished(from, `it was to become ${quoted(to)}, which is not there either`);
   if (source) {
-    await mkdir(dirname(to), { recursive: true });
+    await makeDirectory(dirname(to));
     await rename(from, to).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
       throw new FatalError(`${quoted(from)} and ${quoted(to)} lie on different filesystems; only a move can do that`);

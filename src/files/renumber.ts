@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { FatalError } from '../engine/job.js';
 import { existing, isThere } from './existing.js';
 import { syncDirectory, writeFileSafely } from './land.js';
-import { listNumerically } from './list-numerically.js';
+import { compareNumerically, listNumerically } from './list-numerically.js';
 import { quoted } from './quoted.js';
 
 const PLAN = 'renumbering.json';
@@ -58,8 +58,13 @@ export async function renumberPages(directory: string, signal?: AbortSignal): Pr
   return [...(begun?.renames ?? []), ...renames].map(({ from, to }) => ({ from, to }));
 }
 
-/** Which page gets which name. Pages that have theirs are left out: no two targets are equal, so nobody else takes it. */
-function planRenames(directory: string, names: readonly string[]): Plan['renames'] {
+/**
+ * Which page gets which number: every .pdf, .tif and .tiff among the names, in their numeric order.
+ *
+ * @param directory for the error
+ * @throws {RenumberingRefused}
+ */
+export function numberPages(directory: string, names: readonly string[]): Map<string, string> {
   const pages = names.filter((name) => !name.startsWith('.') && PAGE_EXTENSION.test(parse(name).ext));
   if (pages.length === 0) throw new RenumberingRefused(directory, 'there is no .pdf or .tif file in it');
   const stray = pages.find((name) => ON_THE_WAY.test(name));
@@ -71,7 +76,7 @@ function planRenames(directory: string, names: readonly string[]): Plan['renames
   }
   const numbers = new Map<string, string>();
   const taken = new Map<string, string>();
-  for (const from of pages) {
+  for (const from of [...pages].sort(compareNumerically)) {
     const { name: base, ext } = parse(from);
     const number = numbers.get(base) ?? String(numbers.size + 1).padStart(4, '0');
     numbers.set(base, number);
@@ -85,7 +90,14 @@ function planRenames(directory: string, names: readonly string[]): Plan['renames
   }
   if (numbers.size > MOST_PAGES)
     throw new RenumberingRefused(directory, `${numbers.size} pages, at most ${MOST_PAGES} are possible`);
-  return [...taken].filter(([to, from]) => to !== from).map(([to, from]) => ({ from, way: `renumbering-${to}`, to }));
+  return new Map([...taken].map(([to, from]) => [from, to]));
+}
+
+/** Pages that have their names are left out: no two targets are equal, so nobody else takes it. */
+function planRenames(directory: string, names: readonly string[]): Plan['renames'] {
+  return [...numberPages(directory, names)]
+    .filter(([from, to]) => to !== from)
+    .map(([from, to]) => ({ from, way: `renumbering-${to}`, to }));
 }
 
 async function carryOut(directory: string, plan: Plan, signal?: AbortSignal): Promise<void> {

@@ -1,13 +1,13 @@
 /**
- * The record beside a copy that it was verified, of what, and with which sums: `.wip-X.verified` beside `.wip-X`. While
- * a move is under way it is the proof without which no source is deleted.
+ * The records beside the copy of a move, `.wip-X`: `.wip-X.copied` holds the sums that were taken while copying, so that
+ * no source is read twice; `.wip-X.verified` says that the copy was compared with them. Without the second no source is
+ * deleted.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { writeFileSafely } from './land.js';
 import type { Tree } from './list-tree.js';
 import { quoted } from './quoted.js';
-import type { VerifiedFile } from './verify-tree.js';
 
 const schema = z.object({
   /** The directory that was copied. */
@@ -17,26 +17,31 @@ const schema = z.object({
 
 export type Verification = z.output<typeof schema>;
 
-const pathOf = (copy: string) => `${copy}.verified`;
+/** What a record says of the copy. */
+export type Claim = 'copied' | 'verified';
 
-export async function writeVerification(copy: string, from: string, files: readonly VerifiedFile[]): Promise<void> {
-  await writeFileSafely(pathOf(copy), JSON.stringify({ from, files } satisfies z.input<typeof schema>));
+const pathOf = (copy: string, claim: Claim) => `${copy}.${claim}`;
+
+export async function writeVerification(copy: string, claim: Claim, verification: Verification): Promise<void> {
+  await writeFileSafely(pathOf(copy, claim), JSON.stringify(verification satisfies z.input<typeof schema>));
 }
 
-/** Undefined when the copy was not verified. */
-export async function readVerification(copy: string): Promise<Verification | undefined> {
+/** Undefined when there is no such record. */
+export async function readVerification(copy: string, claim: Claim): Promise<Verification | undefined> {
   try {
-    return schema.parse(JSON.parse(await readFile(pathOf(copy), 'utf8')));
+    return schema.parse(JSON.parse(await readFile(pathOf(copy, claim), 'utf8')));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new Error(`${quoted(pathOf(copy))} cannot be read; delete it, then run the move again from its copy`, {
+    if ((error as NodeJS.ErrnoException).code !== undefined) throw error; // the disk's trouble, not the record's
+    throw new Error(`${quoted(pathOf(copy, claim))} cannot be read; delete it, then run the move again from its copy`, {
       cause: error,
     });
   }
 }
 
 export async function forgetVerification(copy: string): Promise<void> {
-  await rm(pathOf(copy), { force: true });
+  await rm(pathOf(copy, 'copied'), { force: true });
+  await rm(pathOf(copy, 'verified'), { force: true });
 }
 
 /** Paths of files in the source that are not what was verified: new, or changed since. A source may have lost files. */

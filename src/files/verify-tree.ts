@@ -2,26 +2,16 @@
 import { join } from 'node:path';
 import { FatalError } from '../engine/job.js';
 import { atOnce } from './at-once.js';
-import { sha256, sha256OfAll } from './checksum.js';
-import { copyFiles, copyTree, type CopyOptions } from './copy-tree.js';
+import { sha256 } from './checksum.js';
+import { copyFiles, copyTree, type CopyOptions, type SummedFile } from './copy-tree.js';
 import { listTree, type TreeFile } from './list-tree.js';
 import { megabytes } from './megabytes.js';
 import { quoted } from './quoted.js';
 
-/** Two files are compared at a time, each on both sides. */
 const FILES_AT_ONCE = 2;
 
-export interface VerifiedFile {
-  /** From the root of the tree. */
-  path: string;
-  size: number;
-  /** Of the source, when it was listed. */
-  mtimeMs: number;
-  sha256: string;
-}
-
 export interface VerifyReport {
-  files: VerifiedFile[];
+  files: SummedFile[];
   bytes: number;
   /** Paths of files that were missing or different in the copy, and are right now. */
   recopied: string[];
@@ -41,7 +31,8 @@ export class ExtraFiles extends FatalError {
 }
 
 /**
- * Compares both sides by SHA-256, copies again what is missing or differs, and compares that once more.
+ * Compares both sides by SHA-256, copies again what is missing or differs, and compares that once more. A source whose
+ * sum was taken while it was copied, and that has not changed since by size and time, is not read again.
  *
  * Extra files in the copy are an error, and are never deleted: a copy is only made into an empty place, so either
  * somebody took the page out of the source after it was copied (it must not come back), or the source is already
@@ -51,9 +42,14 @@ export class ExtraFiles extends FatalError {
  * @throws {ExtraFiles}
  * @throws {UnsafeEntries} for symlinks and special files on either side
  */
-export async function verifyTree(from: string, to: string, options: CopyOptions = {}): Promise<VerifyReport> {
-  const { signal, progress } = options;
+export async function verifyTree(
+  from: string,
+  to: string,
+  options: CopyOptions & { sums?: readonly SummedFile[] } = {},
+): Promise<VerifyReport> {
+  const { signal, progress, sums = [] } = options;
   const { copied } = await copyTree(from, to, { ...options, progress: { report: () => undefined } });
+  const known = new Map([...sums, ...copied].map((file) => [file.path, file]));
   const [source, copy] = [await listTree(from, signal), await listTree(to, signal)];
   const expected = new Set(source.files.map(({ path }) => path));
   const extra = copy.files.map(({ path }) => path).filter((path) => !expected.has(path));
@@ -61,9 +57,12 @@ export async function verifyTree(from: string, to: string, options: CopyOptions 
 
   let bytes = 0;
   const compare = async (file: TreeFile, either: AbortSignal) => {
-    const [original, copied] = await sha256OfAll([join(from, file.path), join(to, file.path)], either);
+    const taken = known.get(file.path);
+    const isAsTaken = taken?.size === file.size && taken.mtimeMs === file.mtimeMs;
+    const original = isAsTaken ? taken.sha256 : await sha256(join(from, file.path), either);
+    const isSame = original === (await sha256(join(to, file.path), either));
     progress?.report(megabytes((bytes += file.size)), megabytes(source.bytes), 'MB');
-    return { file, original: original ?? '', isSame: original === copied };
+    return { file, original, isSame };
   };
   const compared = await atOnce(FILES_AT_ONCE, source.files, compare, signal);
   const wrong = compared.filter(({ isSame }) => !isSame);
@@ -78,7 +77,7 @@ export async function verifyTree(from: string, to: string, options: CopyOptions 
   return {
     files: compared.map(({ file: { path, size, mtimeMs }, original }) => ({ path, size, mtimeMs, sha256: original })),
     bytes: source.bytes,
-    recopied: [...copied, ...wrong.map(({ file }) => file.path)].sort(),
+    recopied: [...copied, ...wrong.map(({ file }) => file)].map(({ path }) => path).sort(),
   };
 }
 

@@ -1,16 +1,18 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { FatalError } from '../../src/engine/job.js';
 import { copyTree } from '../../src/files/copy-tree.js';
 import { NotEnoughSpace, type Statfs } from '../../src/files/free-space.js';
 import { UnsafeEntries } from '../../src/files/read-directory.js';
+import { closeThreads } from '../../src/files/threads.js';
 import { makeTree, readTree, scratch, treeContent } from './trees.js';
 
 const { at } = scratch();
+afterAll(() => closeThreads());
 const [from, to] = [() => at('from'), () => at('some', 'where', 'to')];
 
 describe('copying a tree', () => {
@@ -29,7 +31,7 @@ describe('copying a tree', () => {
   test('carries on: what is missing or has another size is copied, the rest stays as it is', async () => {
     makeTree(from(), { 'a.pdf': 'aaa', 'b.pdf': 'bbb', 'deep/c.pdf': 'ccc' });
     makeTree(to(), { 'a.pdf': 'AAA', 'b.pdf': 'b', 'extra.pdf': 'x' });
-    expect((await copyTree(from(), to())).copied).toEqual(['b.pdf', 'deep/c.pdf']);
+    expect((await copyTree(from(), to())).copied.map(({ path }) => path)).toEqual(['b.pdf', 'deep/c.pdf']);
     expect(readTree(to())).toEqual({ 'a.pdf': 'AAA', 'b.pdf': 'bbb', 'deep/c.pdf': 'ccc', 'extra.pdf': 'x' });
   });
 
@@ -62,7 +64,8 @@ describe('copying a tree', () => {
     writeFileSync(`${to()}/a`, Buffer.alloc(2_500_000));
     const reports: [number, number, string][] = [];
     await copyTree(from(), to(), { progress: { report: (...report) => reports.push(report) } });
-    expect(reports[0]).toEqual([4, 8, 'MB']);
+    expect(reports[0]?.[0]).toBeGreaterThanOrEqual(3);
+    expect(reports[0]?.slice(1)).toEqual([8, 'MB']);
     expect(reports.at(-1)).toEqual([8, 8, 'MB']);
   });
 
@@ -141,7 +144,7 @@ describe('what is refused, before anything is written', () => {
     makeTree(to(), {});
     writeFileSync(`${to()}/a.pdf`, Buffer.alloc(2_000_000));
     const enough: Statfs = () => Promise.resolve({ bavail: 70 * 250, bsize: 4000 });
-    expect((await copyTree(from(), to(), { look: enough })).copied).toEqual(['b.pdf']);
+    expect((await copyTree(from(), to(), { look: enough })).copied).toMatchObject([{ path: 'b.pdf' }]);
   });
 });
 
@@ -164,13 +167,17 @@ describe('what goes wrong on the way', () => {
     expect(readTree(to())).toEqual(readTree(from()));
   });
 
-  test('a file that changes while it is copied is named, and not landed', async () => {
+  test('a file that somebody still writes to is named, and not landed', async () => {
     makeTree(from(), {});
-    writeFileSync(at('from', 'growing.pdf'), Buffer.alloc(3_000_000));
-    const grow = { report: () => writeFileSync(at('from', 'growing.pdf'), 'more', { flag: 'a' }) };
-    await expect(copyTree(from(), to(), { progress: grow })).rejects.toThrow(
+    writeFileSync(at('from', 'growing.pdf'), Buffer.alloc(50_000_000));
+    const writer = spawn('sh', ['-c', 'echo ready; while :; do echo more >> growing.pdf; done'], { cwd: from() });
+    onTestFinished(() => void writer.kill('SIGKILL'));
+    await once(writer.stdout, 'data');
+    const failure = copyTree(from(), to());
+    await expect(failure).rejects.toThrow(
       /growing\.pdf" could not be copied to .*: it changed meanwhile; somebody still writes to it/,
     );
+    await expect(failure).rejects.not.toBeInstanceOf(FatalError);
     expect(readTree(to())).toEqual({});
   });
 });

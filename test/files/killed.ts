@@ -63,6 +63,12 @@ function withKillableMethods(result: unknown): unknown {
   });
 }
 
+/** The same for work in threads: it is killed before it, or when it has taken effect. */
+export function killableThreads(original: unknown): Record<string, unknown> {
+  const module = original as { inThread: Call }; // src/files/threads.ts
+  return { ...module, inThread: call(module.inThread) };
+}
+
 export function killable(original: typeof fs): typeof fs {
   const wrapped = Object.fromEntries(
     Object.entries(original).map(([name, member]) => [

@@ -20,7 +20,7 @@ describe('writing safely', () => {
     expect(readdirSync(at('.')).sort()).toEqual(['page.xml', 'secret']);
   });
 
-  test('killed at any point, the former content or the new one is there; the next run leaves nothing beside it', async () => {
+  test('killed at any point, the former content or the new one is there; the next run leaves nothing beside it (W7)', async () => {
     for (let calls = 0, wasKilled = true; wasKilled; calls++) {
       writeFileSync(at('page.xml'), 'former');
       killAfter(calls);

@@ -16,6 +16,9 @@ import { killAfter, restart } from './killed.js';
 import { makeTree, readTree, scratch, treeContent, type Content } from './trees.js';
 
 vi.mock('node:fs/promises', async (original) => (await import('./killed.js')).killable(await original()));
+vi.mock('../../src/files/threads.js', async (original) =>
+  (await import('./killed.js')).killableThreads(await original()),
+);
 afterAll(() => closeThreads());
 
 const { at } = scratch();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { filesLock } from '../../coordination/lock-names.js';
 import { defineJob, done } from '../../engine/job.js';
 import { makeDerivatives as make } from '../derivatives/derivatives.js';
 import { theIssue } from './issue-job.js';
@@ -13,6 +14,7 @@ export const makeIssueDerivatives = defineJob({
   timeout: '12 h',
   maxAttempts: 5,
   args: z.object({ issueId: z.number().int(), location: z.string() }),
+  locks: ({ location }) => [filesLock(location)],
   async run({ args, db, settings, share, progress, log, signal }) {
     const issue = await theIssue(db, args.issueId);
     const pages = await make({

@@ -14,12 +14,12 @@ export const setIssueLocation = defineJob({
   },
 });
 
-/** Says where the original upload waits to be archived with the issue. Running it again writes the same. */
+/** Says where the original upload waits to be archived with the issue; null: nowhere, it is archived. Running it again writes the same. */
 export const setIssueBackupLocation = defineJob({
   type: 'set_issue_original_backup_location',
   queue: 'instant',
   timeout: '1 min',
-  args: z.object({ issueId: z.number().int(), location: z.string() }),
+  args: z.object({ issueId: z.number().int(), location: z.string().nullable() }),
   async run({ args, db }) {
     await setIssueColumns(db, args.issueId, { backup_location: args.location });
     return undefined;

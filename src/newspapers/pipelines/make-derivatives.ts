@@ -1,7 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { definePipeline } from '../../engine/pipeline.js';
+import { recordFixity } from '../../files/fixity/jobs.js';
 import { cleanFiles, moveDirectory, renameDirectory } from '../../files/jobs.js';
-import { ISSUE_OBJECT, type Issue } from '../issues.js';
+import { ISSUE_OBJECT, issueObject, type Issue } from '../issues.js';
 import { askMetadata } from '../jobs/ask-metadata.js';
 import { makeIssueDerivatives } from '../jobs/make-derivatives.js';
 import { preparePageLabels } from '../jobs/prepare-page-labels.js';
@@ -19,18 +20,23 @@ export const makeDerivatives = definePipeline<Issue>('MakeDerivatives', {
     if (issue.location === null)
       throw new Error(`issue ${issue.key} has no location: there are no files to make derivatives of`);
     const work = join(settings.WORKFLOW_PATH, issue.humanName);
+    const object = issueObject(issue.id);
     // Out of the reviewers' sight first, so that nobody renames pages while they are copied.
     const hidden = join(dirname(issue.location), `.notouchie-${basename(issue.location)}`);
     const taken =
       issue.kind === 'borndigital'
-        ? [renameDirectory({ from: issue.location, to: hidden }), ...moveDirectory({ from: hidden, to: work })]
-        : moveDirectory({ from: issue.location, to: work });
+        ? [
+            renameDirectory({ from: issue.location, to: hidden, fixity: { object } }),
+            ...moveDirectory({ from: hidden, to: work, fixity: { object } }),
+          ]
+        : moveDirectory({ from: issue.location, to: work, fixity: { object, intake: 'page' } });
     return [
       taken,
       setIssueLocation({ issueId: issue.id, location: work }),
       cleanFiles({ location: work }),
       renumberPages({ issueId: issue.id, location: work }),
       makeIssueDerivatives({ issueId: issue.id, location: work }),
+      recordFixity({ object, role: 'derivative', location: work }),
       preparePageLabels({ issueId: issue.id, location: work, counting: 'JP2 images' }),
       askMetadata({ issueId: issue.id }),
     ];

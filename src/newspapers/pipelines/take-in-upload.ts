@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { definePipeline } from '../../engine/pipeline.js';
+import { recordFixity } from '../../files/fixity/jobs.js';
 import { cleanFiles, moveDirectory } from '../../files/jobs.js';
-import { ISSUE_OBJECT, type Issue } from '../issues.js';
+import { ISSUE_OBJECT, issueObject, type Issue } from '../issues.js';
 import { askPageReview } from '../jobs/ask-page-review.js';
 import { preparePageLabels } from '../jobs/prepare-page-labels.js';
 import { setIssueBackupLocation, setIssueLocation } from '../jobs/set-issue-location.js';
@@ -20,15 +21,17 @@ export const takeInUpload = definePipeline<Issue>('TakeInUpload', {
     const split = join(settings.WORKFLOW_PATH, `.split-${issue.humanName}`);
     const backup = join(settings.ORIGINAL_PDF_BACKUP_PATH, issue.humanName);
     const review = join(settings.PDF_PAGE_REVIEW_PATH, issue.humanName);
+    const object = issueObject(issue.id);
     return [
-      moveDirectory({ from: issue.location, to: work }),
+      moveDirectory({ from: issue.location, to: work, fixity: { object, intake: 'original' } }),
       setIssueLocation({ issueId: issue.id, location: work }),
       cleanFiles({ location: work }),
       splitPages({ source: work, output: split }),
       preparePageLabels({ issueId: issue.id, location: split, counting: 'pages of the split' }),
-      moveDirectory({ from: work, to: backup }),
+      recordFixity({ object, role: 'page', location: split }),
+      moveDirectory({ from: work, to: backup, fixity: { object } }),
       setIssueBackupLocation({ issueId: issue.id, location: backup }),
-      moveDirectory({ from: split, to: review }),
+      moveDirectory({ from: split, to: review, fixity: { object } }),
       setIssueLocation({ issueId: issue.id, location: review }),
       askPageReview({ issueId: issue.id, location: review }),
     ];

@@ -1,0 +1,90 @@
+/** Undoing a move (see move.ts), whatever stage it is at: everything is at its source again, and no copy of it is left. */
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { copyFileSafely } from './copy-file.js';
+import type { CopyOptions } from './copy-tree.js';
+import { existing } from './existing.js';
+import { sha256OfAll } from './checksum.js';
+import { syncDirectory } from './land.js';
+import { listTree, type Tree } from './list-tree.js';
+import { copyForMove, deleteForMove, MoveRefused, renameForMove, verifyForMove, wipOf, type Move } from './move.js';
+import { quoted } from './quoted.js';
+import { removeTree } from './remove-tree.js';
+import { forgetVerification, readVerification, type Verification } from './verification.js';
+
+/**
+ * Brings a move back to "not begun". It may be killed at any point and run again: a file is deleted only where the same
+ * one was verified elsewhere.
+ *
+ * A move that has ended is moved back in the same four steps. One that was about to delete its source gets back from the
+ * verified copy what is missing there; what is there stays as it is, as somebody may have changed it since. Before that,
+ * the copy is simply dropped.
+ *
+ * @returns false when there is nothing anywhere: neither source, nor copy, nor target
+ * @throws {MoveRefused} when source and target are both there, or all that is left is a copy which nobody verified
+ */
+export async function rollBackMove(move: Move, options: CopyOptions = {}): Promise<boolean> {
+  const { from, to } = move;
+  const wip = wipOf(to);
+  const back = { from: to, to: from };
+  const begun = await readVerification(wipOf(from), 'verified'); // of the way back, or of what brought the source here
+  if ((await existing(to, 'directory')) || begun?.from === to) {
+    await copyForMove(back, options);
+    await verifyForMove(back, options);
+    await deleteForMove(back, options.signal);
+    await renameForMove(back);
+  }
+  if (await existing(wip, 'directory')) await dropCopy(move, options);
+  await forgetVerification(wip); // a copy that was removed by hand leaves its record
+  return existing(from, 'directory');
+}
+
+async function dropCopy(move: Move, options: CopyOptions): Promise<void> {
+  const wip = wipOf(move.to);
+  const verification = await readVerification(wip, 'verified');
+  if (verification && verification.from !== move.from) {
+    throw new MoveRefused(
+      move,
+      `${quoted(wip)} is a copy of ${quoted(verification.from)}; end or cancel that move first`,
+    );
+  }
+  if (verification) {
+    await restoreMissing(move.from, wip, options.signal);
+    const lost = missingFiles(verification, await listTree(move.from, options.signal));
+    if (lost.length > 0) {
+      const where = `in neither ${quoted(move.from)} nor ${quoted(wip)}`;
+      throw new MoveRefused(move, `${lost.map(quoted).join(', ')} are ${where} any more; find them, then requeue`);
+    }
+    await forgetVerification(wip); // from here on the source is whole
+  } else if (!(await existing(move.from, 'directory'))) {
+    throw new MoveRefused(
+      move,
+      `the source is gone and nobody verified its copy ${quoted(wip)}; look whether it is whole and bring it back by hand`,
+    );
+  }
+  await removeTree(wip, options.signal);
+}
+
+/** What was verified and is there no more, under any size: it may have been changed since. */
+const missingFiles = ({ files }: Verification, source: Tree): string[] => {
+  const there = new Set(source.files.map(({ path }) => path));
+  return files.map(({ path }) => path).filter((path) => !there.has(path));
+};
+
+/** Brings back the files that the source has no more. A killed run leaves no half file, so what is there is whole. */
+async function restoreMissing(from: string, wip: string, signal?: AbortSignal): Promise<void> {
+  const paths = (await listTree(wip, signal)).files.map(({ path }) => path);
+  const source = (await existing(from, 'directory')) ? await listTree(from, signal) : undefined;
+  for (const rest of source?.temporaries ?? []) await rm(join(from, rest), { force: true });
+  const left = new Set(source?.files.map(({ path }) => path));
+  for (const path of paths.filter((path) => !left.has(path))) {
+    const [copy, source] = [join(wip, path), join(from, path)];
+    await mkdir(dirname(source), { recursive: true });
+    await copyFileSafely(copy, source, { ...(signal && { signal }) });
+    const [had, has] = await sha256OfAll([copy, source], signal);
+    if (had !== has)
+      throw new Error(`${quoted(source)} differs from ${quoted(copy)}; does the disk fail? Trying again`);
+    await syncDirectory(dirname(source));
+  }
+  if (await existing(from, 'directory')) await syncDirectory(dirname(from));
+}

@@ -1,0 +1,51 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { filesLock } from '../../coordination/lock-names.js';
+import { done, FatalError } from '../../engine/job.js';
+import { existing, vanished } from '../../files/existing.js';
+import { defineFileJob } from '../../files/file-job.js';
+import { assertAsRecorded, isClutter } from '../../files/fixity/compare.js';
+import { readFileSets } from '../../files/fixity/file-records.js';
+import { listNumerically } from '../../files/list-numerically.js';
+import { readDirectory } from '../../files/read-directory.js';
+import { makeTar } from '../../files/tar.js';
+import { issueObject } from '../issues.js';
+
+/**
+ * Archives the original upload with the issue: `original.tar` (newspapers spec 3.2.19), its members checked against
+ * their sums while they are read. Done before: the upload is gone and the tar is there.
+ */
+export const archiveBackups = defineFileJob({
+  type: 'archive_backups',
+  queue: 'io',
+  timeout: '2 h',
+  args: z.object({ issueId: z.number().int(), backup: z.string(), location: z.string() }),
+  locks: ({ backup, location }) => [filesLock(backup), filesLock(location)],
+  async run({ args: { issueId, backup, location }, db, signal }) {
+    const target = join(location, 'original.tar');
+    if (!(await existing(backup, 'directory'))) {
+      if (await existing(target, 'file')) return done({ result: { because: 'archived before' } });
+      throw await vanished(backup, 'the original upload was to be archived; put it back and requeue, or skip this job');
+    }
+    const directory = (await readDirectory(backup)).find(({ kind }) => kind === 'directory');
+    if (directory)
+      throw new FatalError(
+        `${backup} holds the directory ${directory.name}; an upload has none: move it away and requeue`,
+      );
+    const names = (await listNumerically(backup)).filter((name) => !isClutter(name));
+    if (names.length === 0)
+      throw new FatalError(`${backup} is empty: put the original upload back and requeue, or skip this job`);
+    const set = (await readFileSets(db, issueObject(issueId), backup)).find(({ role }) => role === 'original');
+    const members = names.map((name) => ({ path: join(backup, name), name: `original/${name}` }));
+    await mkdir(location, { recursive: true });
+    await makeTar(target, members, {
+      signal,
+      accept: (files) => {
+        const found = files.map((file, i) => ({ path: names[i] ?? '', ...file }));
+        if (set) assertAsRecorded(backup, set.files, found);
+      },
+    });
+    return done({ result: { files: names.length } });
+  },
+});
