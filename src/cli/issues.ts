@@ -1,8 +1,11 @@
 /** `issues`: what is in the workflow. */
-import { InvalidArgumentError, Option, type Command } from 'commander';
-import { InvalidIssueKey, parseIssueKey, type IssueKey, type SearchKey } from '../newspapers/issue-key.js';
+import { Option, type Command } from 'commander';
+import type { SearchKey } from '../newspapers/issue-key.js';
 import { ISSUE_KINDS, WORKFLOW_STEPS, type IssueKind, type WorkflowStep } from '../newspapers/workflow-step.js';
+import { issueArgument, issueId, type IssueArgument } from './issues/issue-argument.js';
 import { issuesText, storyText } from './issues/tables.js';
+import { addUploadCommands, uploadExamples } from './issues/uploads.js';
+import { addVerifyCommand, verifyExamples } from './issues/verify.js';
 import { searchKeyOption } from './key-option.js';
 import { common, makeProgram, positiveInteger, runMain, withSession } from './program.js';
 
@@ -22,7 +25,7 @@ Examples:
   issues list --key sn93059126/1856               one title's, of one year
   issues list --step AwaitingPageReview           those that wait for a page review
   issues show sn93059126/1856051001               its pages, its pipelines, what it waits for
-  issues show 7 --json`,
+  issues show 7 --json${uploadExamples}${verifyExamples}`,
 );
 
 common(program.command('list').description('issues by title, date and edition'))
@@ -42,30 +45,14 @@ common(program.command('list').description('issues by title, date and edition'))
 
 common(program.command('show').description('one issue whole: its pages, pipelines, question and history'))
   .argument('<issue>', 'its key, LCCN/YYYYMMDDEE, or its number', issueArgument)
-  .action((issue: number | IssueKey, _options: unknown, command: Command) =>
+  .action((issue: IssueArgument, _options: unknown, command: Command) =>
     withSession(command, async ({ database, print }) => {
       const { tellIssue } = await import('../newspapers/issue-story.js');
-      const { NoSuchIssue } = await import('../newspapers/issues.js');
-      const story = await tellIssue(database.kysely, typeof issue === 'number' ? issue : await idOf(issue));
-      print(story, storyText);
-
-      async function idOf(key: IssueKey): Promise<number> {
-        const { findIssue } = await import('../newspapers/issues.js');
-        const found = await findIssue(database.kysely, key, { orIgnored: true });
-        if (!found) throw new NoSuchIssue(String(command.args[0]));
-        return found.id;
-      }
+      print(await tellIssue(database.kysely, await issueId(database, issue, { orIgnored: true })), storyText);
     }),
   );
 
-await runMain(program);
+addUploadCommands(program);
+addVerifyCommand(program);
 
-function issueArgument(text: string): number | IssueKey {
-  if (/^\d{1,9}$/.test(text)) return positiveInteger(text);
-  try {
-    return parseIssueKey(text);
-  } catch (error) {
-    if (error instanceof InvalidIssueKey) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
-}
+await runMain(program);

@@ -21,7 +21,8 @@ common(program.command('add').description('add an organisation, or rename it'))
   .argument('<code>', 'MARC organisation code, e.g. oru: names its directory in the scan upload area')
   .argument('<name>', 'as batches and sites show it')
   .action((code: string, name: string, _options: unknown, command: Command) =>
-    withSession(command, async ({ database, print }) => {
+    withSession(command, async ({ database, print, permitted }) => {
+      await permitted();
       const { addOrg } = await import('../newspapers/orgs.js');
       print(await addOrg(database.kysely, code, name), ({ org, change }) =>
         visible(`${change} ${org.code} (${org.name})`),

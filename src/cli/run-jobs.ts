@@ -3,7 +3,6 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   common,
-  currentActor,
   makeProgram,
   openSettings,
   positiveInteger,
@@ -52,6 +51,7 @@ common(program.command('run-one').description('claim one pipeline, run the job i
   async (_options: CommonOptions, command: Command) => {
     const options = command.optsWithGlobals<CommonOptions>();
     const { runOne } = await import('./run-jobs/run-one.js');
+    await withSession(command, ({ permitted }) => permitted().then(() => undefined));
     const ran = await runOne(await openSettings(options));
     printer(options)(ran ?? null, (job) =>
       job === null
@@ -64,11 +64,11 @@ common(program.command('run-one').description('claim one pipeline, run the job i
 common(program.command('status').description('queues, runners, running jobs with progress, what failed or waits'))
   .option('--watch', 'print it again every two seconds until interrupted')
   .action((options: { watch?: boolean }, command: Command) =>
-    withSession(command, async ({ database, print }) => {
+    withSession(command, async ({ database, progress, print }) => {
       const { readStatus } = await import('../engine/status.js');
       const { statusText } = await import('./run-jobs/tables.js');
       do {
-        const status = await readStatus(database.kysely);
+        const status = await readStatus(database.kysely, progress);
         if (options.watch && process.stdout.isTTY) process.stdout.write('\x1b[H\x1b[2J');
         print(status, statusText);
         if (options.watch) await sleep(2000);
@@ -148,10 +148,9 @@ common(
 )
   .requiredOption('--reason <text>', 'why; kept in the events')
   .action((id: number, sequence: number, options: { reason: string }, command: Command) =>
-    withSession(command, async ({ database, print }) => {
-      const status = await (
-        await operator()
-      ).gotoJob(database.kysely, id, sequence, { actor: currentActor(), reason: options.reason });
+    withSession(command, async ({ database, print, permitted }) => {
+      const act = { actor: await permitted(), reason: options.reason };
+      const status = await (await operator()).gotoJob(database.kysely, id, sequence, act);
       print({ id, sequence, status }, () => `pipeline ${id} stands at job ${sequence}: now ${status}`);
     }),
   );
@@ -175,14 +174,12 @@ function verb(name: string, description: string, done: string, act: Act): void {
   common(program.command(name).description(description).argument('<pipeline...>', 'their numbers', collectIds))
     .requiredOption('--reason <text>', 'why; kept in the events')
     .action((ids: number[], options: { reason: string }, command: Command) =>
-      withSession(command, async ({ database, print }) => {
+      withSession(command, async ({ database, print, permitted }) => {
+        const by = { actor: await permitted(), reason: options.reason };
         const outcomes = [];
         for (const id of ids) {
           try {
-            outcomes.push({
-              id,
-              status: await act(database.kysely, id, { actor: currentActor(), reason: options.reason }),
-            });
+            outcomes.push({ id, status: await act(database.kysely, id, by) });
           } catch (error) {
             if ((error as Error).name !== 'Refused') throw error;
             outcomes.push({ id, refused: (error as Error).message });

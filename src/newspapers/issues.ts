@@ -2,12 +2,16 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { DB } from '../database/database.js';
 import { FatalError } from '../engine/job.js';
+import type { PipelineObject } from '../engine/pipeline.js';
 import { formatIssueKey, type IssueKey } from './issue-key.js';
 import { TITLE_NAME } from './titles.js';
 import type { IssueKind, WorkflowStep } from './workflow-step.js';
 
 /** What pipelines and events call an issue. */
 export const ISSUE_OBJECT = 'issue';
+
+/** An issue as the object of pipelines, events and file records. */
+export const issueObject = (id: number): PipelineObject => ({ type: ISSUE_OBJECT, id });
 
 /** An issue as pipelines and people see it. */
 export interface Issue {
@@ -31,6 +35,10 @@ export interface Issue {
   location: string | null;
   /** Absolute directory of the original upload; null for scans and once archived. */
   backupLocation: string | null;
+  /** Absolute directory of the upload area that it was queued from. */
+  uploadLocation: string | null;
+  /** Why somebody let it in although its key was in the workflow already; null: it was the first of its key. */
+  duplicateReason: string | null;
   /** ISO 639-2 code of the title's language. */
   language: string;
   createdAt: Date;
@@ -45,6 +53,8 @@ export interface NewIssue {
   edition: number;
   /** Absolute directory of the upload. */
   location: string;
+  /** Let in although an issue of that key is in the workflow: why (newspapers spec W31). */
+  duplicateReason?: string;
 }
 
 /** The columns that pipelines move an issue along with. */
@@ -66,7 +76,8 @@ export class NoSuchIssue extends FatalError {
  * Makes the row of an issue, step AwaitingProcessing: call it in the transaction that enqueues its pipeline. The id is
  * drawn first, so that the human name and the first event carry it (newspapers spec 5.2, W18).
  *
- * @returns undefined when that title, date and edition already is in the workflow
+ * @returns undefined when that title, date and edition already is in the workflow; of one let in as a duplicate, when
+ *   that directory is
  */
 export async function createIssue(
   trx: Transaction<DB>,
@@ -74,18 +85,19 @@ export async function createIssue(
   { actor }: { actor: string },
 ): Promise<Issue | undefined> {
   const made = await sql<{ id: number }>`
-    insert into newspapers.issues (id, title_id, org_id, kind, date, edition, location, human_name)
-    select next.id, t.id, ${issue.orgId}, ${issue.kind}, x.date, x.edition, ${issue.location},
+    insert into newspapers.issues (id, title_id, org_id, kind, date, edition, location, upload_location, duplicate_reason, human_name)
+    select next.id, t.id, ${issue.orgId}, ${issue.kind}, x.date, x.edition, ${issue.location}, ${issue.location}, ${issue.duplicateReason ?? null},
       format('%s-%s%s-%s', t.lccn, to_char(x.date, 'YYYYMMDD'), lpad(x.edition::text, 2, '0'), next.id)
     from newspapers.titles t,
       (select ${issue.date}::date as date, ${issue.edition}::smallint as edition) x,
       (select nextval(pg_get_serial_sequence('newspapers.issues', 'id')) as id) next
     where t.id = ${issue.titleId}
-    on conflict (title_id, date, edition) where not ignored do nothing
+    on conflict do nothing
     returning id`.execute(trx);
   const id = made.rows[0]?.id;
   if (id === undefined) return undefined;
-  const detail = JSON.stringify({ kind: issue.kind, location: issue.location });
+  const { kind, location, duplicateReason } = issue;
+  const detail = JSON.stringify({ kind, location, duplicateReason });
   await trx
     .insertInto('events')
     .values({ actor, kind: 'issue_created', object_type: ISSUE_OBJECT, object_id: id, detail })
@@ -116,6 +128,7 @@ export async function findIssue(db: Kysely<DB>, key: IssueKey, { orIgnored = fal
     .where('i.edition', '=', key.edition)
     .$if(!orIgnored, (query) => query.where('i.ignored', '=', false))
     .orderBy('i.ignored')
+    .orderBy(sql`i.duplicate_reason is not null`) // who says the key means the first of them
     .orderBy('i.id', 'desc')
     .executeTakeFirst();
   return row && withKey(row);
@@ -130,6 +143,7 @@ export function selectIssues(db: Kysely<DB>) {
       .innerJoin('newspapers.orgs as o', 'o.id', 'i.org_id')
       .select(['i.id', 't.lccn', 'o.code as orgCode', 'i.date', 'i.edition', 'i.ignored', 'i.human_name as humanName'])
       .select(['i.location', 'i.backup_location as backupLocation', 'i.created_at as createdAt'])
+      .select(['i.upload_location as uploadLocation', 'i.duplicate_reason as duplicateReason'])
       .select([TITLE_NAME.as('titleName'), sql<string>`coalesce(t.language, 'eng')`.as('language')])
       // The check constraints hold exactly these words.
       .select([sql<IssueKind>`i.kind`.as('kind'), sql<WorkflowStep>`i.workflow_step`.as('workflowStep')])

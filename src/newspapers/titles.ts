@@ -1,6 +1,7 @@
 /** Titles: newspapers, each one LCCN (newspapers spec 1.9). */
 import { sql, type Kysely } from 'kysely';
 import type { DB } from '../database/database.js';
+import { formatEmbargo, isNoEmbargo, parseEmbargo } from './embargo.js';
 import { parseLccn, type Lccn } from './lccn.js';
 import type { MarcRecord } from './marc.js';
 import { getOrg, type Change } from './orgs.js';
@@ -18,6 +19,8 @@ export interface Title {
   sftpUser: string | null;
   /** Awardee of its born-digital issues; null: the setting PDF_BATCH_MARC_ORG_CODE. */
   orgCode: string | null;
+  /** How long after its date an issue stays unpublished, in the normal form; null: not at all. */
+  embargo: string | null;
   /** When a MARC record with title and place was found for it. */
   validatedAt: Date | null;
 }
@@ -26,6 +29,21 @@ export interface Title {
 export interface TitleExtras {
   sftpUser?: string;
   orgCode?: string;
+}
+
+/** What is changed of a title by hand. What is not given stays as it is; null takes it away. */
+export interface TitleChanges {
+  /** Any embargo text; it is stored in its normal form. */
+  embargo?: string | null;
+  orgCode?: string | null;
+  sftpUser?: string | null;
+}
+
+export class UnknownTitle extends Error {
+  override name = 'UnknownTitle';
+  constructor(readonly lccn: string) {
+    super(`there is no title ${JSON.stringify(lccn)}: add it with "bin/titles add", "bin/titles list" shows all`);
+  }
 }
 
 /** Upload directories are found by LCCN or SFTP user: one name must not mean two titles. */
@@ -91,6 +109,33 @@ export async function addTitle(
   return { title: parsed(title), change: written ? (written.added ? 'added' : 'updated') : 'unchanged' };
 }
 
+/**
+ * Changes what no MARC record tells of a title, all of it or nothing.
+ *
+ * @param lccnOrSftpUser names the title
+ * @throws UnknownTitle, InvalidEmbargo, UnknownOrg, InvalidSftpUser, SftpUserTaken
+ */
+export async function changeTitle(db: Kysely<DB>, lccnOrSftpUser: string, changes: TitleChanges): Promise<Title> {
+  const title = await findTitle(db, lccnOrSftpUser);
+  if (!title) throw new UnknownTitle(lccnOrSftpUser);
+  const { embargo, orgCode, sftpUser } = changes;
+  const org = orgCode == null ? orgCode : (await getOrg(db, orgCode)).id;
+  if (sftpUser != null) await refuseUnlessFree(db, sftpUser, title.lccn);
+  const columns = {
+    ...(embargo !== undefined && { embargo: embargo === null ? null : storedEmbargo(embargo) }),
+    ...(org !== undefined && { org_id: org }),
+    ...(sftpUser !== undefined && { sftp_user: sftpUser }),
+  };
+  if (Object.keys(columns).length > 0)
+    await db.updateTable('newspapers.titles').set(columns).where('id', '=', title.id).execute();
+  return parsed(await titles(db).where('t.id', '=', title.id).executeTakeFirstOrThrow());
+}
+
+function storedEmbargo(text: string): string | null {
+  const period = parseEmbargo(text);
+  return isNoEmbargo(period) ? null : formatEmbargo(period);
+}
+
 /** All titles, by LCCN. */
 export async function listTitles(db: Kysely<DB>): Promise<Title[]> {
   return (await titles(db).orderBy('t.lccn').execute()).map(parsed);
@@ -118,6 +163,7 @@ function titles(db: Kysely<DB>) {
       't.marc_location as location',
       't.sftp_user as sftpUser',
       'o.code as orgCode',
+      't.embargo',
       't.validated_at as validatedAt',
     ])
     .select([TITLE_NAME.as('name'), sql<string>`coalesce(t.language, 'eng')`.as('language')]);

@@ -95,6 +95,7 @@ async function makeWorld({ server }: Bench, pages: number): Promise<World> {
     ORIGINAL_PDF_BACKUP_PATH: place('backup'),
     PDF_BATCH_MARC_ORG_CODE: ORG,
     DURATION_ISSUE_CONSIDERED_DANGEROUS: '0s',
+    DURATION_ISSUE_CONSIDERED_NEW: '0s',
   };
   for (const [key, value] of Object.entries(settings))
     if (key.endsWith('_PATH')) await mkdir(value, { recursive: true });

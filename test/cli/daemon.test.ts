@@ -27,7 +27,9 @@ let area: string;
 let env: Record<string, string>;
 beforeEach(async () => {
   area = await temporaryDirectory();
-  env = { DATABASE_URL: own.url };
+  // empty upload areas: the scan watcher looks there, and warns of those that are not
+  const [PDF_UPLOAD_PATH, SCAN_UPLOAD_PATH] = [await temporaryDirectory(), await temporaryDirectory()];
+  env = { DATABASE_URL: own.url, PDF_UPLOAD_PATH, SCAN_UPLOAD_PATH };
 });
 
 const plan = (jobs: JobCall[], more: Partial<PipelinePlan> = {}): PipelinePlan => ({
@@ -243,7 +245,7 @@ describe('run-jobs watch', () => {
       ...names.map((name) =>
         plan([
           renameDirectory({ from: join(area, name), to: join(area, `${name} renamed`) }),
-          removal('nothing'),
+          removal(`what ${name} never held`),
           renameDirectory({ from: join(area, `${name} renamed`), to: join(area, `${name} at last`) }),
         ]),
       ),

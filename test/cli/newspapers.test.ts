@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { givenFiles } from '../newspapers/upload-area.js';
+import { writeScanPdf } from '../newspapers/uploads/scan-pdf.js';
 import { run, type Ran } from './run-program.js';
 
 const REAL = resolve('../shared/data/newspapers');
@@ -31,6 +32,7 @@ beforeEach(async () => {
     PDF_UPLOAD_PATH: join(area, 'pdfs'),
     SCAN_UPLOAD_PATH: join(area, 'scans'),
     DURATION_ISSUE_CONSIDERED_DANGEROUS: '0',
+    DURATION_ISSUE_CONSIDERED_NEW: '0',
   };
 });
 
@@ -62,6 +64,13 @@ describe('every program', () => {
     ['bulk-queue', [], /--type <type>' not specified/],
     ['bulk-queue', ['--type', 'fax'], /Allowed choices are borndigital, scan/],
     ['bulk-queue', ['--type', 'scan', '--key', 'sn1/201'], /incorrect number of date\/edition digits/],
+    [
+      'bulk-queue',
+      ['--type', 'scan', '--key', 'sn1', '--allow-duplicate'],
+      /--allow-duplicate and --reason TEXT go toge/,
+    ],
+    ['titles', ['set', 'sn1'], /say what to change: --embargo/],
+    ['issues', ['cancel-intake', 'sn1/1856051001'], /--reason <text>' not specified/],
     ['issues', ['list', '--step', 'Lost'], /Allowed choices are AwaitingProcessing/],
     ['issues', ['list', '--key', 'sn1/2000019901'], /invalid date/],
     ['issues', ['show', 'sn1'], /not a full issue key/],
@@ -119,6 +128,28 @@ describe('titles and orgs', () => {
     ]);
   });
 
+  it('are changed by hand: embargo in its normal form, organisation (W35)', async () => {
+    await ok('orgs', 'add', 'oru', 'University of Oregon');
+    await ok('titles', 'add', '--marc', join(area, 'sn1.xml'));
+    expect(await json('titles', 'set', 'sn1', '--embargo', '6M1year', '--org', 'oru')).toMatchObject({
+      lccn: 'sn1',
+      embargo: '1 year 6 months',
+      orgCode: 'oru',
+    });
+    expect(await json('titles', 'set', 'sn1', '--embargo', '0', '--org', '')).toMatchObject({
+      embargo: null,
+      orgCode: null,
+    });
+    expect(await run('titles', ['set', 'sn1', '--embargo', '4 dayos'], env)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^"4 dayos" is no embargo period: "dayos" is no unit/) as string,
+    });
+    expect(await run('titles', ['set', 'sn404', '--embargo', '1y'], env)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^there is no title "sn404": add it with/) as string,
+    });
+  });
+
   it('never send control characters of a record to the terminal', async () => {
     expect(await ok('titles', 'add', '--marc', join(area, 'sn1.xml'))).toBe('added sn1 (The \\u{202e} weekly.)\n');
     expect(await ok('titles', 'list')).toContain('The \\u{202e} weekly.');
@@ -149,7 +180,8 @@ describe('bulk-queue and issues', () => {
     await ok('orgs', 'add', 'oru', 'University of Oregon');
     await ok('titles', 'add', '--marc', join(area, 'sn1.xml'));
     await givenFiles(area, 'pdfs/sn1/1856-05-10/1.pdf', 'pdfs/sn1/1856-05-17/1.pdf', 'pdfs/sn1/1856-05-17/2.doc');
-    await givenFiles(area, 'scans/oru/sn1/1856-05-24/1.pdf', 'scans/oru/sn1/1856-05-24/1.tif');
+    await givenFiles(area, 'scans/oru/sn1/1856-05-24/1.tif');
+    await writeScanPdf(join(area, 'scans/oru/sn1/1856-05-24/1.pdf'), { dpi: 150 });
   });
 
   it('count without a key', async () => {
@@ -216,6 +248,72 @@ describe('bulk-queue and issues', () => {
     });
   });
 
+  it('show what lies in both areas, what is wrong with it, and what failed, with its remedies', async () => {
+    await ok('bulk-queue', '--type', 'scan', '--key', 'sn1');
+    await own.database.pool.query(`update pipelines set status = 'failed', error = '{"message": "the disk is full"}'`);
+    await own.database.pool.query(
+      `insert into job_logs (pipeline_id, sequence, attempt, at, level, message)
+       select id, 10, 1, now(), 'error', 'no space left' from pipelines`,
+    );
+    await givenFiles(area, 'pdfs/sn404/1856-05-10/1.pdf', 'scans/xyz/');
+    const { exitCode, stdout, stderr } = await run('issues', ['uploads'], env);
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(/^WARN .*"xyz"/) as string,
+    });
+    expect(stdout.replaceAll(area, '<area>')).toMatch(
+      new RegExp(
+        [
+          '^sn1 \\(The \\\\u\\{202e\\} weekly\\.\\), born-digital of oru',
+          '  sn1/1856051001: ready',
+          '  sn1/1856051701: errors',
+          '    error: "2\\.doc" has an invalid extension; only \\.pdf may be here',
+          'sn404, born-digital of oru',
+          '  error: unable to find title "sn404".*',
+          '  <area>/pdfs/sn404/1856-05-10: errors',
+          '    error: Title is invalid; .*',
+          'sn1 .*, scans of oru',
+          '  sn1/1856052401: failed as issue \\d+, pipeline \\d+ \\(MakeDerivatives, failed at sync_recursive\\)',
+          '    error: no space left',
+          '    error: the disk is full',
+          '    remedy: "bin/issues resume sn1/1856052401" .*"bin/issues cancel-intake sn1/1856052401 --reason TEXT".*',
+          '4 upload\\(s\\): 1 ready, 0 with warnings, 2 with errors, 0 being taken in, 1 failed\\.\\n$',
+        ].join('\n'),
+      ),
+    );
+    const listed = await json<{ errors: number; uploads: unknown[] }>(
+      'issues',
+      'uploads',
+      '--type',
+      'borndigital',
+      '--title',
+      'sn1',
+    );
+    expect(listed).toMatchObject({
+      ready: 1,
+      errors: 1,
+      uploads: [
+        { state: 'ready', key: 'sn1/1856051001', problems: [] },
+        { state: 'errors', problems: [{ rule: 'bad extension', level: 'major', scope: 'file', file: '2.doc' }] },
+      ],
+    });
+  });
+
+  it('resume and take back what failed', async () => {
+    await ok('bulk-queue', '--type', 'scan', '--key', 'sn1');
+    await own.database.pool.query(`update pipelines set status = 'failed', error = '{"message": "the disk is full"}'`);
+    expect(await ok('issues', 'resume', 'sn1/1856052401')).toMatch(
+      /goes on: pipeline \d+ \(MakeDerivatives\) is queued/,
+    );
+    expect(await ok('issues', 'cancel-intake', 'sn1/1856052401', '--reason', 'wrong date')).toMatch(
+      /is cancelled: pipeline \d+ of run-jobs brings its files back to .*scans\/oru\/sn1\/1856-05-24/,
+    );
+    expect(await run('issues', ['resume', 'sn1/1999010101'], env)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('no issue sn1/1999010101') as string,
+    });
+  });
+
   it('fail when an upload area is not mounted', async () => {
     const { exitCode, stderr } = await run('bulk-queue', ['--type', 'scan'], {
       ...env,
@@ -232,7 +330,7 @@ describe('bulk-queue and issues', () => {
     expect(await ok('bulk-queue', '--type', 'scan', '--key', 'sn93059126')).toMatch(/1 queued/);
     // The same issue was delivered twice: the one that came second stays outside.
     expect(await ok('bulk-queue', '--type', 'borndigital', '--key', 'sn93059126')).toMatch(
-      /3 queued, 1 already queued, 0 skipped/,
+      /looks like a duplicate[\s\S]*3 queued, 0 already queued, 1 skipped/,
     );
     expect(await json('issues', 'list')).toMatchObject({ total: 4 });
   });

@@ -121,6 +121,7 @@ describe('status', () => {
       running: [],
       counts: { failed: 0, held: 0, delayed: 0 },
       standing: [],
+      progress: { store: 'PostgreSQL', trouble: null },
     });
   });
 

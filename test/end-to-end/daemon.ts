@@ -42,6 +42,7 @@ export async function makeWorld(root: string, settings: Record<string, string> =
     ORIGINAL_PDF_BACKUP_PATH: places.backup,
     PDF_BATCH_MARC_ORG_CODE: 'tst',
     DURATION_ISSUE_CONSIDERED_DANGEROUS: '0s',
+    DURATION_ISSUE_CONSIDERED_NEW: '0s',
     POLL_INTERVAL: '200ms',
     LOG_LEVEL: 'warn',
     ...settings,

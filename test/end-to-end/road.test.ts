@@ -148,7 +148,8 @@ describe('two issues on the straight road', () => {
     const upload = uploads.bornDigital[0]?.directory ?? '';
     await cp(bornDigital?.backup_location ?? '', upload, { recursive: true });
     const said = await world.run('bulk-queue', '--type', 'borndigital', '--key', uploads.bornDigital[0]?.lccn ?? '');
-    expect(said).toContain(`already in the workflow as issue ${bornDigital?.id ?? ''} (ReadyForMetadataEntry)`);
+    expect(said).toContain(`looks like a duplicate`);
+    expect(said).toContain(`of issue ${bornDigital?.id ?? ''} (born-digital, ReadyForMetadataEntry, in `);
     expect(await issues()).toHaveLength(2);
     expect(await facts(upload)).not.toEqual([]);
   });

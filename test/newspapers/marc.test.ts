@@ -45,6 +45,31 @@ describe('MARC records of titles (newspapers spec 6.6)', () => {
     expect(parse(xml)).toEqual(parse(record(WHOLE)));
   });
 
+  it.each([
+    [
+      'newspapers spec 11.3: 2002260445, a collection in a namespace',
+      `<collection xmlns="http://www.loc.gov/MARC21/slim">${record(
+        FIXED +
+          field('010', { a: '  2002260445' }) +
+          field('245', { a: 'The united American :', b: 'a magazine of good citizenchip.' }) +
+          field('260', { a: 'Portland, Or. :', b: 'The Company,' }),
+      )}</collection>`,
+      ['2002260445', 'The united American : a magazine of good citizenchip.', 'Portland, Or.', 'eng'],
+    ],
+    [
+      'newspapers spec 11.3: 2024240297, a bare record',
+      record(
+        FIXED +
+          field('010', { a: '  2024240297' }) +
+          field('245', { a: 'North Douglas herald.' }) +
+          field('264', { a: 'Drain Or', b: 'someone' }),
+      ),
+      ['2024240297', 'North Douglas herald.', 'Drain Or', 'eng'],
+    ],
+  ])('%s', (_case, xml, [lccn, title, place, language]) => {
+    expect(parse(xml)).toEqual({ lccn, title, place, language });
+  });
+
   it('joins title and remainder of title', () => {
     const fields =
       field('010', { a: '2002260445' }) +

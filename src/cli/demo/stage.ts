@@ -6,10 +6,11 @@ import { cp, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openDatabase } from '../../database/open-database.js';
-import { listHeld } from '../../engine/status.js';
+import { listHeld } from '../../engine/pen/list.js';
 import { pageReview } from '../../newspapers/actions.js';
 import { makeSampleUploads } from '../../newspapers/samples/uploads.js';
 import { loadSettings } from '../../settings.js';
+import { penRegistry } from '../pen-registry.js';
 
 export interface Places {
   root: string;
@@ -54,6 +55,7 @@ export async function makePlaces(root: string): Promise<Places> {
     ORIGINAL_PDF_BACKUP_PATH: places.backup,
     PDF_BATCH_MARC_ORG_CODE: 'demo',
     DURATION_ISSUE_CONSIDERED_DANGEROUS: '0s',
+    DURATION_ISSUE_CONSIDERED_NEW: '0s',
   };
   await writeFile(
     places.settingsFile,
@@ -126,7 +128,7 @@ export async function reviewPages(places: Places): Promise<string[]> {
 export async function pageReviews(places: Places): Promise<number[]> {
   const database = await openDatabase(loadSettings({ file: places.settingsFile, env: {} }), 'demo');
   try {
-    const held = await listHeld(database.kysely, { action: pageReview.name, all: false, limit: 1000 });
+    const { held } = await listHeld(database.kysely, penRegistry, { action: pageReview.name, limit: 1000 });
     return held.map((pipeline) => pipeline.id);
   } finally {
     await database.close();

@@ -33,6 +33,7 @@ export function storyText({ issue, pages, pipelines, question, events }: IssueSt
     ['name', issue.humanName],
     ['location', issue.location ?? 'none'],
     ['backup', issue.backupLocation ?? 'none'],
+    ...(issue.duplicateReason === null ? [] : [['duplicate', `let in: ${issue.duplicateReason}`]]),
     ['pages', pagesText(pages)],
     [
       'waits for',

@@ -2,7 +2,8 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Obstacle, Problem, UploadRule } from './upload.js';
+import { problem, type Problem, type UploadRule } from './problem.js';
+import type { Obstacle } from './upload.js';
 
 /** The entries of a directory in order of their names; undefined when it is gone; the error when it cannot be read. */
 export async function readDirectory(path: string): Promise<Dirent[] | Error | undefined> {
@@ -17,7 +18,18 @@ export async function readDirectory(path: string): Promise<Dirent[] | Error | un
 
 /** Hidden directories are passed over: snapshots and wastebaskets of file servers, full of copies of issues. */
 export const visibleDirectories = (entries: readonly Dirent[]): Dirent[] =>
-  entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
+  entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && isText(entry.name));
+
+/** A name that was no UTF-8 has this in the place of the bytes that were not; no path leads there. */
+export const isText = (name: string): boolean => !name.includes('\ufffd');
+
+/** Directories that cannot be entered under the name that we can say: passed over, they would look like nothing there. */
+export const unnameable = (directory: string, entries: readonly Dirent[]): Obstacle[] =>
+  entries
+    .filter((entry) => entry.isDirectory() && !isText(entry.name))
+    .map(({ name }) =>
+      obstacle(join(directory, name), 'bad name', 'is not named in UTF-8, so it cannot be looked into; rename it'),
+    );
 
 /** Links are not followed: they could lead anywhere, and the move would delete what they lead to. */
 export const links = (directory: string, entries: readonly Dirent[]): Obstacle[] =>
@@ -34,22 +46,24 @@ export const links = (directory: string, entries: readonly Dirent[]): Obstacle[]
 export const obstacle = (path: string, rule: UploadRule, message: string): Obstacle => ({
   found: 'obstacle',
   path,
-  problem: { rule, message },
+  problem: problem(rule, message, { scope: 'top' }),
 });
 
-export const unreadable = (error: Error): Problem => ({
-  rule: 'unreadable',
-  message: `couldn't be scanned for files: ${error.message}; mend its permissions`,
-});
+/** Row 8 of newspapers spec 5.4. */
+export const unreadable = (error: Error): Problem =>
+  problem('unreadable', `couldn't be scanned for files: ${error.message}; mend its permissions`);
 
 /** Row 2 of newspapers spec 5.4. */
-export const unknownTitle = (directory: string): Problem => ({
-  rule: 'unknown title',
-  message: `unable to find title ${JSON.stringify(directory)} in database; add it with "bin/titles add", or name the directory after its LCCN or SFTP user`,
-});
+export const unknownTitle = (directory: string): Problem =>
+  problem(
+    'unknown title',
+    `unable to find title ${JSON.stringify(directory)} in database; add it with "bin/titles add", or name the directory after its LCCN or SFTP user`,
+  );
 
-/** Row 1 of newspapers spec 5.4. */
-export const unknownOrg = (code: string): Problem => ({
-  rule: 'unknown organisation',
-  message: `unable to find MARC Org Code ${JSON.stringify(code)} in database; add it with "bin/orgs add"`,
-});
+/** Row 1 of newspapers spec 5.4; of born-digital uploads it is the title that has none. */
+export const unknownOrg = (code: string, scope: 'top' | 'title' = 'top'): Problem =>
+  problem(
+    'unknown organisation',
+    `unable to find MARC Org Code ${JSON.stringify(code)} in database; add it with "bin/orgs add"`,
+    { scope },
+  );

@@ -2,7 +2,8 @@
 import type { Dirent } from 'node:fs';
 import { extname } from 'node:path';
 import type { IssueKind } from '../workflow-step.js';
-import type { Problem } from './upload.js';
+import { isText } from './area.js';
+import { problem, type Problem } from './problem.js';
 
 const EXTENSIONS = { borndigital: ['.pdf'], scan: ['.pdf', '.tif', '.tiff'] } as const satisfies Record<
   IssueKind,
@@ -14,42 +15,50 @@ export const extension = (name: string): string => extname(name).toLowerCase();
 
 /** Checks the entries of an issue's directory, given in order of their names. */
 export function checkContents(kind: IssueKind, entries: readonly Dirent[]): Problem[] {
-  const rest = entries.filter((entry) => entry.name !== '.manifest');
-  if (rest.length === 0) return [{ rule: 'no files', message: 'issue has no files' }];
+  const rest = entries.filter((entry) => entry.name !== '.manifest' || !entry.isFile());
+  if (rest.length === 0)
+    return [problem('no files', 'issue has no files; put its pages here, or remove the directory')];
   const problems = rest.flatMap((entry) => checkEntry(kind, entry));
   return kind === 'scan' ? [...checkPairs(rest), ...problems] : problems;
 }
 
 function checkEntry(kind: IssueKind, entry: Dirent): Problem[] {
-  const name = JSON.stringify(entry.name);
+  const file = entry.name;
+  const name = JSON.stringify(file);
   if (entry.isDirectory())
-    return [{ rule: 'subdirectory', message: `${name} is a subdirectory; an issue is one flat directory` }];
+    return [problem('subdirectory', `${name} is a subdirectory; an issue is one flat directory`, { file })];
   if (!entry.isFile())
-    return [{ rule: 'not a regular file', message: `${name} is not a regular file; replace it by the file itself` }];
-  if (entry.name.includes('\ufffd')) return [{ rule: 'bad name', message: `${name} is not named in UTF-8; rename it` }];
+    return [problem('not a regular file', `${name} is not a regular file; replace it by the file itself`, { file })];
+  if (!isText(file)) return [problem('bad name', `${name} is not named in UTF-8; rename it`, { file })];
   const known: readonly string[] = EXTENSIONS[kind];
-  if (known.includes(extension(entry.name)) || entry.name.startsWith('.') || entry.name.toLowerCase() === 'thumbs.db')
-    return [];
-  return [{ rule: 'bad extension', message: `${name} has an invalid extension; only ${known.join(', ')} may be here` }];
+  if (known.includes(extension(file)) || file.startsWith('.') || file.toLowerCase() === 'thumbs.db') return [];
+  return [problem('bad extension', `${name} has an invalid extension; only ${known.join(', ')} may be here`, { file })];
 }
 
 /** Rows 9 to 11: one TIFF and one PDF per page, equal but for the extension (5.1). */
 function checkPairs(entries: readonly Dirent[]): Problem[] {
-  const bases = (...extensions: string[]) =>
-    entries
-      .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && extensions.includes(extension(entry.name)))
-      .map((entry) => entry.name.slice(0, -extname(entry.name).length))
-      .sort();
-  const tiffs = bases('.tif', '.tiff');
-  const pdfs = bases('.pdf');
-  if (tiffs.length === 0)
-    return [{ rule: 'no TIFF', message: 'invalid contents: one or more TIFF files must be present' }];
+  const tiffs = bases(entries, '.tif', '.tiff');
+  const pdfs = bases(entries, '.pdf');
+  if (tiffs.length === 0) {
+    const remedy = 'put the TIFF of each page beside its PDF';
+    return [problem('no TIFF', `invalid contents: one or more TIFF files must be present; ${remedy}`)];
+  }
   const differ = (how: string): Problem[] => [
-    { rule: 'pairs differ', message: `invalid contents: PDF/TIFF files don't match: ${how}` },
+    problem(
+      'pairs differ',
+      `invalid contents: PDF/TIFF files don't match: ${how}; each page is one of both, named alike`,
+    ),
   ];
-  if (tiffs.length !== pdfs.length) return differ(`${pdfs.length} PDF, ${tiffs.length} TIFF; each page is one of both`);
+  if (tiffs.length !== pdfs.length) return differ(`${pdfs.length} PDF, ${tiffs.length} TIFF`);
   const at = tiffs.findIndex((base, index) => base !== pdfs[index]);
   if (at >= 0) return differ(`pair ${at + 1} is ${JSON.stringify(pdfs[at])} and ${JSON.stringify(tiffs[at])}`);
   const twice = tiffs.find((base, index) => base === tiffs[index + 1]);
   return twice === undefined ? [] : differ(`two pages are named ${JSON.stringify(twice)}`);
 }
+
+/** The names, without them, of the files that have one of the extensions. */
+const bases = (entries: readonly Dirent[], ...extensions: string[]): string[] =>
+  entries
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && extensions.includes(extension(entry.name)))
+    .map((entry) => entry.name.slice(0, -extname(entry.name).length))
+    .sort();

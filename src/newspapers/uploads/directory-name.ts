@@ -1,6 +1,6 @@
 /** What the name of an issue's directory says (newspapers spec 5.1, 5.4 rows 4 to 6, W35). */
 import { parseIssueDate, type IssueDate } from '../issue-date.js';
-import type { Problem } from './upload.js';
+import { problem, type Problem } from './problem.js';
 
 export interface NamedIssue {
   date: IssueDate | undefined;
@@ -16,28 +16,22 @@ export function parseDirectoryName(name: string): NamedIssue {
   const problems: Problem[] = [];
   const flagged = name.endsWith('-error');
   if (flagged) {
-    problems.push({
-      rule: 'flagged by hand',
-      message: 'invalid folder name: manually flagged issue; take "-error" off its name once it is in order',
-    });
+    const remedy = 'take "-error" off its name once it is in order';
+    problems.push(problem('flagged by hand', `invalid folder name: manually flagged issue; ${remedy}`));
   }
   const bare = flagged ? name.slice(0, -'-error'.length) : name;
   const withEdition = bare.length === 13;
   const date = parseIssueDate(withEdition ? bare.slice(0, 10) : bare);
   if (!date) {
-    problems.push({
-      rule: 'bad date',
-      message: 'invalid folder name: bad date format; name it YYYY-MM-DD, or YYYY-MM-DD_EE for a further edition',
-    });
+    const remedy = 'name it YYYY-MM-DD, or YYYY-MM-DD_EE for a further edition';
+    problems.push(problem('bad date', `invalid folder name: bad date format; ${remedy}`));
   }
   const edition = withEdition ? bare.slice(11) : '01';
   if (!/^\d\d$/.test(edition)) {
-    problems.push({
-      rule: 'bad edition',
-      message: 'invalid folder name: non-numeric edition value; name it YYYY-MM-DD_EE',
-    });
+    problems.push(problem('bad edition', 'invalid folder name: non-numeric edition value; name it YYYY-MM-DD_EE'));
   } else if (edition === '00') {
-    problems.push({ rule: 'bad edition', message: 'invalid folder name: edition must be 1 or greater' });
+    const remedy = 'count from _01';
+    problems.push(problem('bad edition', `invalid folder name: edition must be 1 or greater; ${remedy}`));
   }
   return { date, edition: /^\d\d$/.test(edition) && edition !== '00' ? Number(edition) : undefined, problems };
 }

@@ -1,10 +1,20 @@
 /** The born-digital upload area (newspapers spec 5.1): `<LCCN or SFTP user>/…/<date>/*.pdf`. */
 import { basename, join } from 'node:path';
-import { links, obstacle, readDirectory, unknownOrg, unknownTitle, unreadable, visibleDirectories } from './area.js';
+import {
+  links,
+  obstacle,
+  readDirectory,
+  unknownOrg,
+  unknownTitle,
+  unnameable,
+  unreadable,
+  visibleDirectories,
+} from './area.js';
 import type { Catalog } from './catalog.js';
 import { checkContents, extension } from './contents.js';
 import { parseDirectoryName } from './directory-name.js';
-import type { Finding, Problem, Upload } from './upload.js';
+import type { Problem } from './problem.js';
+import type { Finding, Upload } from './upload.js';
 
 interface Surroundings {
   titleDirectory: string;
@@ -21,6 +31,7 @@ export async function* findBornDigital(area: string, catalog: Catalog, defaultOr
   const entries = await readDirectory(area);
   if (entries === undefined || entries instanceof Error) return;
   yield* links(area, entries);
+  yield* unnameable(area, entries);
   for (const { name } of entries.filter((entry) => entry.isFile() && extension(entry.name) === '.pdf')) {
     yield obstacle(join(area, name), 'unknown title', 'is a PDF outside of any title; move it to <LCCN>/<YYYY-MM-DD>/');
   }
@@ -33,12 +44,12 @@ async function* walk(directory: string, around: Surroundings): AsyncGenerator<Fi
   const entries = await readDirectory(directory);
   if (entries === undefined) return;
   if (entries instanceof Error) {
-    yield { found: 'obstacle', path: directory, problem: unreadable(entries) };
+    yield obstacle(directory, 'unreadable', unreadable(entries).message);
     return;
   }
   const isIssue = entries.some((entry) => entry.isFile() && extension(entry.name) === '.pdf');
   if (isIssue) yield uploadAt(directory, around, checkContents('borndigital', entries));
-  else yield* links(directory, entries);
+  else yield* [...links(directory, entries), ...unnameable(directory, entries)];
   for (const { name } of visibleDirectories(entries)) yield* walk(join(directory, name), around);
 }
 
@@ -61,7 +72,7 @@ function uploadAt(
     key: title && date && edition !== undefined ? { lccn: title.lccn, date, edition } : undefined,
     problems: [
       ...(title ? [] : [unknownTitle(titleDirectory)]),
-      ...(org ? [] : [unknownOrg(orgCode)]),
+      ...(org ? [] : [unknownOrg(orgCode, 'title')]),
       ...problems,
       ...contents,
     ],

@@ -1,7 +1,16 @@
 /** The scan upload area (newspapers spec 5.1): `<MOC>/<LCCN or SFTP user>/<date>[_EE]/` with a TIFF and a PDF per page. */
 import { join } from 'node:path';
 import type { Org } from '../orgs.js';
-import { links, readDirectory, unknownOrg, unknownTitle, unreadable, visibleDirectories } from './area.js';
+import {
+  links,
+  obstacle,
+  readDirectory,
+  unknownOrg,
+  unknownTitle,
+  unnameable,
+  unreadable,
+  visibleDirectories,
+} from './area.js';
 import type { Catalog } from './catalog.js';
 import { checkContents } from './contents.js';
 import { parseDirectoryName } from './directory-name.js';
@@ -32,10 +41,11 @@ async function* inEach(
   const entries = await readDirectory(directory);
   if (entries === undefined) return;
   if (entries instanceof Error) {
-    yield { found: 'obstacle', path: directory, problem: unreadable(entries) };
+    yield obstacle(directory, 'unreadable', unreadable(entries).message);
     return;
   }
   yield* links(directory, entries);
+  yield* unnameable(directory, entries);
   for (const { name } of visibleDirectories(entries)) yield* find(join(directory, name), name);
 }
 

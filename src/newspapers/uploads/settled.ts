@@ -1,36 +1,44 @@
-/** Whether an upload has been left alone long enough to be complete (newspapers spec 5.4 row 15). */
-import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import pLimit from 'p-limit';
+/** Whether an upload has been left alone long enough to be complete (newspapers spec 5.4 rows 15 and 16). */
+import type { Settings } from '../../settings.js';
 import { unreadable } from './area.js';
-import type { Problem } from './upload.js';
+import type { UploadClock } from './clock.js';
+import { problem, type Problem } from './problem.js';
 
-/** Beside each other: a file server answers each in a millisecond or so. */
-const STATS_AT_ONCE = 16;
+/** How long an upload must have been left alone, in seconds. */
+export type QuietSettings = Pick<Settings, 'DURATION_ISSUE_CONSIDERED_DANGEROUS' | 'DURATION_ISSUE_CONSIDERED_NEW'>;
 
 /**
- * The problem of an upload whose directory or files were modified less than `quietSeconds` ago; undefined when it has none.
- * An upload that goes away while we look has it too: somebody is at work on it.
+ * The problem of an upload that changed too short a time ago; undefined when it has none. The time counts from when we
+ * first saw it as it is now, whatever its files' own times say; a first look starts the clock, unless nobody asks for
+ * any quiet time.
  */
-export async function checkSettled(directory: string, quietSeconds: number, now: Date): Promise<Problem | undefined> {
-  if (quietSeconds === 0) return undefined;
-  let until: Date | undefined;
+export async function checkSettled(
+  directory: string,
+  settings: QuietSettings,
+  { clock, now }: { clock: UploadClock; now: Date },
+): Promise<Problem | undefined> {
+  const { DURATION_ISSUE_CONSIDERED_DANGEROUS: dangerous, DURATION_ISSUE_CONSIDERED_NEW: fresh } = settings;
+  if (Math.max(dangerous, fresh) === 0) return undefined;
+  let since: Date;
   try {
-    until = new Date((await lastModified(directory)) + quietSeconds * 1000);
+    since = await clock.unchangedSince(directory, now);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return unreadable(error as Error); // fs rejects with errors only
+    const { code, syscall } = error as NodeJS.ErrnoException; // fs errors have them, the database's have no syscall
+    if (code === undefined || syscall === undefined) throw error;
+    return unreadable(error as Error);
   }
-  if (until && until <= now) return undefined;
-  const wait =
-    quietSeconds < 7200 ? `${Math.ceil(quietSeconds / 60)} minutes` : `${Math.round(quietSeconds / 360) / 10} hours`;
-  const when = until ? `, until ${until.toISOString()}` : '';
-  return { rule: 'modified too recently', message: `modified too recently; must be left alone ${wait}${when}` };
+  const until = (seconds: number) => new Date(since.getTime() + seconds * 1000);
+  if (until(dangerous) > now) {
+    const wait = `must be left alone ${span(dangerous)}, until ${until(dangerous).toISOString()}`;
+    return problem('modified too recently', `modified too recently; ${wait}`);
+  }
+  if (until(fresh) > now) {
+    const wait = `without a change it counts as complete from ${until(fresh).toISOString()}`;
+    return problem('may be too new', `may be too new; updates may be pending; ${wait}`);
+  }
+  return undefined;
 }
 
-/** The newest time of modification of a directory and its entries, in milliseconds. */
-async function lastModified(directory: string): Promise<number> {
-  const limit = pLimit(STATS_AT_ONCE);
-  const paths = [directory, ...(await readdir(directory)).map((name) => join(directory, name))];
-  const times = await Promise.all(paths.map((path) => limit(async () => (await lstat(path)).mtimeMs)));
-  return times.reduce((newest, time) => Math.max(newest, time), 0);
-}
+/** In minutes where it is less than two hours. */
+const span = (seconds: number): string =>
+  seconds < 7200 ? `${Math.ceil(seconds / 60)} minutes` : `${Math.round(seconds / 360) / 10} hours`;

@@ -3,29 +3,7 @@ import type { IssueKey } from '../issue-key.js';
 import type { Org } from '../orgs.js';
 import type { Title } from '../titles.js';
 import type { IssueKind } from '../workflow-step.js';
-
-/** The rules of newspapers spec 5.4 that keep an upload out, and ours. */
-export type UploadRule =
-  | 'unknown organisation' // row 1
-  | 'unknown title' // row 2
-  | 'flagged by hand' // row 4
-  | 'bad date' // row 5
-  | 'bad edition' // row 6
-  | 'no files' // row 7
-  | 'unreadable' // row 8
-  | 'no TIFF' // row 9
-  | 'pairs differ' // rows 10, 11
-  | 'subdirectory' // row 12
-  | 'not a regular file' // row 13
-  | 'bad extension' // row 14
-  | 'modified too recently' // row 15
-  | 'bad name'; // ours: a name that is no text cannot be copied
-
-export interface Problem {
-  rule: UploadRule;
-  /** For people, with the remedy. */
-  message: string;
-}
+import type { Problem } from './problem.js';
 
 /** One directory that holds, or should hold, an issue. */
 export interface Upload {
@@ -39,7 +17,7 @@ export interface Upload {
   org: Org | undefined;
   /** Known once title, date and edition are. */
   key: IssueKey | undefined;
-  /** None: it may be queued. */
+  /** Those that names and places show (rows 1 to 14); the others take a closer look. */
   problems: Problem[];
 }
 

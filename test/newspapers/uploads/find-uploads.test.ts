@@ -138,6 +138,20 @@ describe('born-digital uploads (newspapers spec 5.1)', () => {
     execFileSync('sh', ['-c', 'touch "$0/$(printf "caf\\351.pdf")"', join(area, 'sn2/1856-05-10')]);
     expect(await found('borndigital')).toEqual(['sn2/1856-05-10: sn2/1856051001 of mwa; bad name']);
   });
+
+  it.each([
+    ['borndigital', 'sn2'],
+    ['scan', 'mwa/sn93059126'],
+  ] as const)(
+    'of kind %s in a directory named in bytes that are no text are told, not passed over',
+    async (kind, at) => {
+      await givenFiles(area, `${at}/1856-05-10/1.pdf`, `${at}/1856-05-10/1.tif`);
+      execFileSync('sh', ['-c', 'cp -r "$0/1856-05-10" "$0/$(printf "1856-05-\\351")"', join(area, at)]);
+      expect((await found(kind)).filter((line) => line.includes('OBSTACLE'))).toEqual([
+        `${at}/1856-05-\ufffd: OBSTACLE bad name`,
+      ]);
+    },
+  );
 });
 
 describe('scan uploads (newspapers spec 5.1)', () => {
@@ -213,7 +227,7 @@ describe('scan uploads (newspapers spec 5.1)', () => {
 
   it('name the first pair that differs', async () => {
     await givenFiles(area, ...['1.tif', '3.tif', '1.pdf', '2.pdf'].map((name) => `mwa/sn2/1856-05-10/${name}`));
-    expect(await messages('scan')).toEqual(['invalid contents: PDF/TIFF files don\'t match: pair 2 is "2" and "3"']);
+    expect((await messages('scan')).join()).toContain('don\'t match: pair 2 is "2" and "3"');
   });
 
   it('are not looked for behind links', async () => {

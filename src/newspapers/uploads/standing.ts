@@ -1,0 +1,135 @@
+/** What the workflow knows of uploads already: whether they are being taken in, and whether the same issue is further on (newspapers spec 5.4.3, 5.4.5). */
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { DB } from '../../database/database.js';
+import { formatIssueKey } from '../issue-key.js';
+import { ISSUE_OBJECT } from '../issues.js';
+import { GIVE_BACK } from '../pipelines/give-back.js';
+import { STEP_RANK, UPLOAD_RANK, type IssueKind, type WorkflowStep } from '../workflow-step.js';
+import type { Upload } from './upload.js';
+
+/** An issue in the workflow and how its latest pipeline stands. */
+export interface Standing {
+  issueId: number;
+  /** `LCCN/YYYYMMDDEE`. */
+  key: string;
+  kind: IssueKind;
+  workflowStep: WorkflowStep;
+  /** Let in although its key was there: its number names it, the key means the other. */
+  isDuplicate: boolean;
+  /** Where its files are now. */
+  location: string | null;
+  pipelineId: number | null;
+  pipeline: string | null;
+  pipelineStatus: string | null;
+  /** Type of the job it stands at. */
+  job: string | null;
+  /** What a held one waits for, in words. */
+  waitsFor: string | null;
+  /** Of a failed pipeline: why, and the last error lines of its log, oldest first. */
+  error: string | null;
+  errorLines: string[];
+}
+
+/** What is known of one upload. */
+export interface Known {
+  /** The issue that this very directory is being taken in as. */
+  intake?: Standing;
+  /** Another issue of the same key that is as far or further on. */
+  twin?: Standing;
+  /** Another issue of the same key that was flagged as unfixable: in the way, but no duplicate. */
+  flagged?: Standing;
+}
+
+/**
+ * What the workflow knows of each upload: one question for all of them.
+ *
+ * Issues of the live site are to be asked for here as well, once its index is in the database: they are twins whose
+ * step is InProduction.
+ */
+export async function lookUp(db: Kysely<DB>, uploads: readonly Upload[]): Promise<Map<Upload, Known>> {
+  const keyed = uploads.flatMap(({ key }) => (key ? [key] : []));
+  const rows = keyed.length === 0 ? [] : await standings(db, keyed);
+  const byKey = new Map<string, Standing[]>();
+  for (const row of rows) byKey.set(row.key, [...(byKey.get(row.key) ?? []), row]);
+  return new Map(uploads.map((upload) => [upload, known(upload, byKey)]));
+}
+
+function known({ key, directory }: Upload, byKey: ReadonlyMap<string, Standing[]>): Known {
+  const all = (key && byKey.get(formatIssueKey(key))) ?? [];
+  const intake = all.find(({ location }) => location === directory);
+  if (intake) return { intake };
+  const twin = all.find(({ workflowStep }) => STEP_RANK[workflowStep] > UPLOAD_RANK);
+  if (twin) return { twin };
+  return all[0] ? { flagged: all[0] } : {};
+}
+
+const LINES = 5;
+
+async function standings(
+  db: Kysely<DB>,
+  keys: readonly { lccn: string; date: string; edition: number }[],
+): Promise<Standing[]> {
+  const wanted = JSON.stringify(keys.map(({ lccn, date, edition }) => ({ lccn, date, edition })));
+  return select(
+    db,
+    sql`jsonb_to_recordset(${wanted}::jsonb) as k (lccn text, date date, edition int)
+    join newspapers.titles t on t.lccn = k.lccn
+    join newspapers.issues i on i.title_id = t.id and i.date = k.date and i.edition = k.edition and not i.ignored`,
+    sql`true`,
+  );
+}
+
+/** Issues whose intake, or what was to undo it, does not go on, wherever their files are by now. */
+export async function stuckIntakes(db: Kysely<DB>): Promise<Standing[]> {
+  return select(
+    db,
+    sql`newspapers.issues i join newspapers.titles t on t.id = i.title_id`,
+    sql`not i.ignored and i.workflow_step = 'AwaitingProcessing' and p.status in ('failed', 'cancelled')`,
+  );
+}
+
+/** Issues as i of titles as t, each with its latest pipeline as p. */
+async function select(db: Kysely<DB>, from: RawBuilder<unknown>, where: RawBuilder<unknown>): Promise<Standing[]> {
+  const { rows } = await sql<Omit<Standing, 'key'> & { lccn: string; date: string; edition: number }>`
+    select i.id as "issueId", t.lccn, i.date, i.edition, i.kind, i.workflow_step as "workflowStep",
+      i.duplicate_reason is not null as "isDuplicate", i.location,
+      p.id as "pipelineId", p.name as pipeline, p.status as "pipelineStatus", case when p.status = 'held' then p.hold_message end as "waitsFor",
+      (select j.type from jobs j where j.pipeline_id = p.id and j.sequence = p.next_sequence and p.completed_at is null) as job,
+      case when p.status in ('failed', 'delayed') then p.error ->> 'message' end as error,
+      case when p.status = 'failed' then array(
+        select line.message from (
+          select l.id, l.message from job_logs l
+          where l.pipeline_id = p.id and l.level in ('error', 'fatal') order by l.id desc limit ${LINES}) line
+        order by line.id) else '{}' end as "errorLines"
+    from ${from}
+    left join lateral (
+      select * from pipelines p where p.object_type = ${ISSUE_OBJECT} and p.object_id = i.id order by p.id desc limit 1) p on true
+    where ${where}
+    order by i.duplicate_reason is not null, i.id`.execute(db);
+  return rows.map(({ lccn, date, edition, ...rest }) => ({ ...rest, key: formatIssueKey({ lccn, date, edition }) }));
+}
+
+/** How the intake of an upload is going. */
+export type IntakeState =
+  /** It goes on by itself, or waits for a person in the holding pen. */
+  | 'running'
+  /** A job failed for good. */
+  | 'failed'
+  /** Its pipeline was cancelled, and the upload left where it was. */
+  | 'cancelled';
+
+export function intakeState({ pipelineStatus }: Standing): IntakeState {
+  if (pipelineStatus === 'failed') return 'failed';
+  const isOpen = pipelineStatus !== null && pipelineStatus !== 'cancelled' && pipelineStatus !== 'success';
+  return isOpen ? 'running' : 'cancelled';
+}
+
+/** What is to be done about an intake that does not go on, for messages. */
+export function intakeRemedies(standing: Standing): string {
+  const { key, issueId, isDuplicate, pipeline } = standing;
+  const issue = isDuplicate ? String(issueId) : key;
+  const resume = `"bin/issues resume ${issue}" lets it go on where it failed`;
+  if (pipeline === GIVE_BACK) return `its files are being brought back; ${resume}`;
+  const cancel = `"bin/issues cancel-intake ${issue} --reason TEXT" takes it back, so that it can be queued again`;
+  return intakeState(standing) === 'failed' ? `${resume}, ${cancel}` : cancel;
+}
