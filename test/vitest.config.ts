@@ -1,4 +1,13 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The longest first: begun last, one of them would run alone at the end while the other cores have nothing to do. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = (file: TestSpecification) => (/\/test\/(end-to-end|cli)\//.test(file.moduleId) ? 1 : 0);
+    return (await super.sort(files)).sort((a, b) => isLong(b) - isLong(a));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -7,6 +16,7 @@ export default defineConfig({
     globalSetup: ['test/support/tools.ts', 'test/support/postgres.ts'],
     pool: 'forks',
     maxWorkers: '100%', // vitest leaves a core idle, and most of our tests wait for programs
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -70,7 +70,10 @@ export async function writeFileSafely(
     await landFile(temporary, target, options);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    // A write that is refused, e.g. by a full disk, does not say of what file it was.
+    throw error instanceof Error && 'code' in error && !('path' in error)
+      ? Object.assign(error, { path: target })
+      : error;
   }
 }
 

@@ -52,6 +52,11 @@ export class MoveRefused extends FatalError {
   }
 }
 
+/** The source cannot be deleted, as its copy is not, or no longer, verified: only running the move again from its copy mends that. */
+export class CopyNotVerified extends MoveRefused {
+  override name = 'CopyNotVerified';
+}
+
 /** How far a move is, before its rename. */
 type Stage =
   | { is: 'ended' }
@@ -84,7 +89,7 @@ async function stageOf(move: Move, signal?: AbortSignal): Promise<Stage> {
     const left = copy ? `; nobody knows whether its copy ${quoted(wip)} is whole` : '';
     throw await vanished(
       move.from,
-      `it was taken away before it was moved${left}; bring it back and requeue, or cancel`,
+      `somebody moved or deleted it before it was copied${left}; put it back and let it go on (requeue or resume), or cancel it`,
     );
   }
   if (!verification) return { is: 'unverified', because: 'there is no verified copy' };
@@ -160,15 +165,15 @@ function only(recorded: readonly KeptRecord[], files: readonly { path: string }[
 /**
  * Step 3: deletes the source.
  *
- * @throws {MoveRefused} when the verified copy is not there and whole, or the source has changed since
+ * @throws {CopyNotVerified} when the verified copy is not there and whole, or the source has changed since
  */
 export async function deleteForMove(move: Move, signal?: AbortSignal): Promise<void> {
   const stage = await stageOf(move, signal);
   if (stage.is === 'ended') return;
   if (stage.is === 'unverified') {
-    throw new MoveRefused(
+    throw new CopyNotVerified(
       move,
-      `${stage.because}, so the source is not deleted; run the move again from its copy: run-jobs goto PIPELINE JOB, the number of its sync_recursive`,
+      `${stage.because}, so the source is not deleted; let it be copied again, then go on`,
     );
   }
   await removeTree(move.from, signal);

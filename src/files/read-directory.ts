@@ -1,9 +1,8 @@
 /** Reads a directory without following anything, and refuses what cannot be kept safely. */
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { FatalError } from '../engine/job.js';
-import { quoted } from './quoted.js';
+import { escapedBytes } from './quoted.js';
 
 export interface DirectoryEntry {
   name: string;
@@ -35,7 +34,11 @@ export async function readDirectory(path: string): Promise<DirectoryEntry[]> {
   }));
   const unreadable = entries.filter(({ bytes, name }) => !Buffer.from(name, 'utf8').equals(bytes));
   if (unreadable.length > 0)
-    throw new UnsafeEntries(unreadable.map(({ name }) => `${quoted(join(path, name))} (name is not UTF-8)`));
+    throw new UnsafeEntries(
+      unreadable.map(
+        ({ bytes }) => `${escapedBytes(Buffer.concat([Buffer.from(`${path}/`), bytes]))} (name is not UTF-8)`,
+      ),
+    );
   return entries.map(({ name, kind }) => ({ name, kind }));
 }
 

@@ -25,6 +25,8 @@ export type UploadState = 'ready' | 'warnings' | 'errors' | IntakeState;
 
 export interface ListedUpload extends Judged {
   state: UploadState;
+  /** Whether its files were looked into, as is done before it is queued; else it may yet be refused. */
+  filesChecked: boolean;
 }
 
 /** Issues whose intake does not go on and whose files lie in the upload area no more. */
@@ -54,7 +56,7 @@ export async function* listUploads(
         continue;
       }
       if (found.intake) listed.add(found.intake.issueId);
-      yield { ...found, state: stateOf(found) };
+      yield { ...found, state: stateOf(found), filesChecked: full };
     }
   }
   for (const intake of await stuckIntakes(db)) {

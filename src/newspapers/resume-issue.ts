@@ -1,18 +1,23 @@
 /** Letting an issue go on whose pipeline failed (newspapers spec W27). */
-import type { Kysely } from 'kysely';
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { DB } from '../database/database.js';
-import { requeuePipeline, type Act } from '../engine/operator.js';
+import { gotoJob, requeuePipeline, type Act } from '../engine/operator.js';
 import { Refused } from '../engine/refused.js';
+import { deleteDirectory, syncRecursive } from '../files/jobs.js';
+import { CopyNotVerified } from '../files/move.js';
 import { findIssueById, ISSUE_OBJECT, NoSuchIssue, type Issue } from './issues.js';
 
 export interface Resumed {
   issue: Issue;
   pipelineId: number;
   pipeline: string;
+  /** Files came or changed after they were copied: the pipeline went back to their copy. */
+  copiesAgain: boolean;
 }
 
 /**
- * Requeues the failed (or delayed) pipeline of an issue: it goes on at the job that failed.
+ * Requeues the failed (or delayed) pipeline of an issue: it goes on at the job that failed, or, when that could not delete
+ * files because their copy is out of date, at their copy.
  *
  * @throws NoSuchIssue
  * @throws Refused when it has none
@@ -36,6 +41,24 @@ export async function resumeIssue(db: Kysely<DB>, issueId: number, act: Act): Pr
       throw new Refused('conflict', said, `bin/issues cancel-intake ${issueId} --reason TEXT takes the upload back`);
     throw new Refused('conflict', said, undefined);
   }
-  await requeuePipeline(db, id, act);
-  return { issue, pipelineId: id, pipeline: name };
+  const copiesAgain = await db.transaction().execute(async (trx) => {
+    const copy = await outdatedCopy(trx, id);
+    if (copy === undefined) await requeuePipeline(trx, id, act);
+    else await gotoJob(trx, id, copy, act);
+    return copy !== undefined;
+  });
+  return { issue, pipelineId: id, pipeline: name, copiesAgain };
+}
+
+/** The number of the job that copies what the failed job was not to delete; undefined when it failed for another reason. */
+async function outdatedCopy(db: Transaction<DB>, pipelineId: number): Promise<number | undefined> {
+  const { rows } = await sql<{ sequence: number }>`
+    select copy.sequence from pipelines p
+    join jobs failed on failed.pipeline_id = p.id and failed.sequence = p.next_sequence
+    join jobs copy on copy.pipeline_id = p.id and copy.sequence < failed.sequence and copy.type = ${syncRecursive.definition.type}
+      and copy.args ->> 'from' = failed.args ->> 'location' and copy.args ->> 'movedTo' = failed.args ->> 'movedTo'
+    where p.id = ${pipelineId} and p.status = 'failed' and p.error ->> 'name' = ${CopyNotVerified.name}
+      and failed.type = ${deleteDirectory.definition.type}
+    order by copy.sequence desc limit 1 for update of p`.execute(db);
+  return rows[0]?.sequence;
 }

@@ -274,6 +274,20 @@ describe('other questions', () => {
     expect(await runOne()).toMatchObject({ pipelineId: one, status: 'success' });
   });
 
+  it('says of a failed intake what helps an issue, not what would help any pipeline', async () => {
+    const { id: issue } = await givenIssue(own.database.kysely, 'sn12345678');
+    const id = await given(
+      'an intake',
+      `name = 'TakeInUpload', object_type = 'issue', object_id = ${issue}, ${failed(1)}`,
+    );
+    const remedies =
+      '"bin/issues resume sn12345678/1856051001" lets it go on where it failed, "bin/issues cancel-intake sn12345678/1856051001 --reason TEXT" takes it back, so that it can be queued again';
+    expect(await ok('show', String(id))).toBe(
+      `pipeline ${id} TakeInUpload: an intake is failed\nerror: the disk was full\nanswers: ${remedies}\n`,
+    );
+    expect(await json('show', String(id))).toMatchObject({ remedies });
+  });
+
   it('says what to do with a pipeline that failed, and that one asks nothing', async () => {
     const [broken, fine] = [await given('broken', failed(1)), await given('fine', `priority = 1`)];
     expect(await ok('show', String(broken))).toBe(`pipeline ${broken} Tidy: broken is failed

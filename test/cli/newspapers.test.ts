@@ -293,9 +293,18 @@ describe('bulk-queue and issues', () => {
       ready: 1,
       errors: 1,
       uploads: [
-        { state: 'ready', key: 'sn1/1856051001', problems: [] },
+        { state: 'ready', filesChecked: false, key: 'sn1/1856051001', problems: [] },
         { state: 'errors', problems: [{ rule: 'bad extension', level: 'major', scope: 'file', file: '2.doc' }] },
       ],
+    });
+  });
+
+  it('call a scan ready only with what was not looked into, as it may yet be refused', async () => {
+    const uploads = (...args: string[]) => ok('issues', 'uploads', '--type', 'scan', ...args);
+    expect(await uploads()).toContain('  sn1/1856052401: ready (PDFs not looked into; --full does)\n');
+    expect(await uploads('--full')).toContain('  sn1/1856052401: ready\n');
+    expect(await json('issues', 'uploads', '--type', 'scan', '--full')).toMatchObject({
+      uploads: [{ state: 'ready', filesChecked: true }],
     });
   });
 

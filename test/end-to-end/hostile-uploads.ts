@@ -162,7 +162,7 @@ const bornDigital: Omit<Hostile, 'kind'>[] = [
       writeFileSync(Buffer.concat([Buffer.from(`${at}/`), Buffer.from([0xff, 0xfe]), Buffer.from('.pdf')]), 'bytes'),
     ),
     becomes: 'refused',
-    says: /^".*\.pdf" is not named in UTF-8; rename it/,
+    says: /^a file named \\377\\376\.pdf is not named in UTF-8; rename it to letters and digits/,
   },
   {
     what: 'a directory whose name is not UTF-8',
@@ -219,7 +219,7 @@ const bornDigital: Omit<Hostile, 'kind'>[] = [
     directory: '2024-04-17',
     fill: async (at) => put(at, '1.pdf', await two('soon gone')),
     becomes: 'failed',
-    says: /2024-04-17 is not there: it was taken away before it was moved; bring it back and requeue, or cancel/,
+    says: /2024-04-17 is not there: somebody moved or deleted it before it was copied; put it back and let it go on/,
   },
   {
     what: 'an upload that grows after it was copied',
@@ -276,7 +276,7 @@ const scans: Omit<Hostile, 'kind'>[] = [
       await put(at, '0001.pdf', 'not a scan');
     },
     becomes: 'refused',
-    says: /^"0001\.pdf": unable to get image info: .*it is not a PDF/,
+    says: /^"0001\.pdf": unable to get image info: it is not a PDF; make it again from its TIFF/,
   },
   {
     what: 'a scan whose TIFF is a symlink',
@@ -286,7 +286,7 @@ const scans: Omit<Hostile, 'kind'>[] = [
       symlinkSync('/etc/passwd', join(at, '0001.tif'));
     },
     becomes: 'refused',
-    says: /"0001\.tif" is not a regular file; replace it by the file itself/,
+    says: /^"0001\.tif" is not a regular file; replace it by the file itself/,
   },
   {
     what: 'a scan with names like options, of two lines, of 255 bytes',

@@ -245,7 +245,9 @@ describe('hostile uploads beside two good issues', () => {
     expect(shown).toContain(`error: ${first?.error?.message ?? 'none'}`);
     const uploads = await world.run('issues', 'uploads');
     expect(uploads).toMatch(/1\.pdf: it is empty \(0 bytes\); upload a complete copy/);
-    expect(uploads).toMatch(/remedy: "bin\/issues resume sn99999001\/2024040101" lets it go on where it failed/);
+    expect(uploads).toMatch(
+      /remedy: give it back with "bin\/issues cancel-intake sn99999001\/2024040101 --reason TEXT", have the file replaced/,
+    );
     const held = await world.run('holding-pen', 'list');
     expect(held).toMatch(/FAILED.*2024040101/);
   });

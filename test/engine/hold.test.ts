@@ -299,6 +299,20 @@ describe('other waits', () => {
     await untilStatus(own, id, 'success');
   });
 
+  test('a pipeline that would wait for itself fails at once', async () => {
+    const stage = new Stage();
+    stage.on('wait', ({ pipelineId }) =>
+      Promise.resolve(hold({ kind: 'pipeline', message: 'waits for itself', blockedBy: pipelineId })),
+    );
+    const id = await enqueuedOne(own, plan([stage.step('fast', 'wait')]));
+    await startRunner(own, { stage });
+    expect((await untilStatus(own, id, 'failed', 'held')).error).toMatchObject({
+      name: 'FatalError',
+      message: `it waits for its own pipeline ${id}, which would never end`,
+    });
+    expect(stage.count('wait')).toBe(1);
+  });
+
   test('an outside system answers like a person, with who it was', async () => {
     const stage = new Stage();
     stage.on('load', asks({ kind: 'external', action: 'batch_loaded', wakeAfter: '10 min' }));

@@ -18,8 +18,9 @@ import { pino } from 'pino';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { FatalError, type Job, type JobCall, type JobContext } from '../../src/engine/job.js';
 import { fileJobs, moveDirectory } from '../../src/files/jobs.js';
+import { writeFileSafely } from '../../src/files/land.js';
 import { closeThreads } from '../../src/files/threads.js';
-import { fileTrouble, FileTrouble, FileTroubleForGood } from '../../src/files/trouble.js';
+import { explained, fileTrouble, FileTrouble, FileTroubleForGood } from '../../src/files/trouble.js';
 import { makeTree, readTree, scratch, type Content } from './trees.js';
 
 const { at } = scratch();
@@ -86,7 +87,7 @@ describe('names as people and machines make them', () => {
     writeFileSync(Buffer.concat([Buffer.from(`${at('from')}/`), Buffer.from([0xff, 0xfe]), Buffer.from('.pdf')]), 'x');
     const failure = await move(at('from'), at('wf', 'HN'));
     expect(failure).toBeInstanceOf(FatalError);
-    expect(failure?.message).toMatch(/remove or replace these and requeue: .*\.pdf" \(name is not UTF-8\)/);
+    expect(failure?.message).toMatch(/remove or replace these and requeue: .*\/\\377\\376\.pdf \(name is not UTF-8\)/);
     expect(existsSync(at('wf'))).toBe(false);
   });
 
@@ -164,7 +165,7 @@ describe('an upload that is still worked on', () => {
     await run(copy);
     rmSync(at('sn1', 'from'), { recursive: true });
     await expect(run(verify)).rejects.toThrow(
-      /taken away before it was moved; nobody knows whether its copy .* is whole/,
+      /somebody moved or deleted it before it was copied; nobody knows whether its copy .* is whole/,
     );
     rmSync(at('sn1'), { recursive: true }); // the mount is gone: it may come back
     await expect(run(verify)).rejects.toThrow(/is its disk mounted\? The job will try again/);
@@ -225,6 +226,16 @@ describe.skipIf(!mayMount)('a disk', () => {
     expect(readdirSync(disk)).toEqual(['HN']);
   });
 
+  test('that is full refuses a record by its name, and nothing is left of it', async () => {
+    const disk = mountSmall(1);
+    const record = `${disk}/.wip-HN.copied`;
+    const failure: unknown = await writeFileSafely(record, Buffer.alloc(2_000_000)).catch(explained);
+    expect(failure).toMatchObject({
+      message: expect.stringMatching(/\.wip-HN\.copied"?: the disk is full \(ENOSPC.*\); make room/) as string,
+    });
+    expect(readdirSync(disk)).toEqual([]);
+  });
+
   test('that fills up in the middle of a copy keeps what was copied, and the rest is copied when there is room', async () => {
     const disk = mountSmall(90);
     makeTree(at('from'), {});
@@ -242,7 +253,7 @@ describe.skipIf(!mayMount)('a disk', () => {
     if (failure) {
       expect(failure).toBeInstanceOf(FileTrouble);
       expect(failure.message).toMatch(
-        /\.pdf" could not be copied to .*: the disk is full \(ENOSPC.*\); make room; the job will try again/,
+        /(?:\.pdf" could not be copied to .*|\.copied"): the disk is full \(ENOSPC.*\); make room; the job will try again/,
       );
     }
     for (const name of readdirSync(`${disk}/.wip-HN`)) expect(name).not.toMatch(/^\.pressmark/);

@@ -127,7 +127,7 @@ describe('a source is never deleted', () => {
 
   test('without a copy', async () => {
     makeTree(move().from, issue);
-    await refused(/there is no verified copy, so the source is not deleted; run the move again from its copy/);
+    await refused(/there is no verified copy, so the source is not deleted; let it be copied again, then go on/);
   });
 
   test('with a copy that was not verified', async () => {
@@ -178,7 +178,7 @@ describe('a source that is gone', () => {
     rmSync(move().from, { recursive: true });
     for (const step of steps.slice(0, 3)) {
       await expect(step(move())).rejects.toThrow(
-        /is not there: it was taken away before it was moved; nobody knows whether its copy/,
+        /is not there: somebody moved or deleted it before it was copied; nobody knows whether its copy .*; put it back and let it go on/,
       );
       await expect(step(move())).rejects.toBeInstanceOf(FatalError);
     }

@@ -1,17 +1,21 @@
 import { chmod, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import type { Job, JobContext } from '../../src/engine/job.js';
 import { cancelPipeline } from '../../src/engine/operator.js';
-import { fileJobs } from '../../src/files/jobs.js';
+import { fileJobs, verifyRecursive } from '../../src/files/jobs.js';
 import { lastModified } from '../../src/files/manifest.js';
 import { closeThreads } from '../../src/files/threads.js';
 import { bulkQueue } from '../../src/newspapers/bulk-queue.js';
 import { cancelIntake } from '../../src/newspapers/cancel-intake.js';
 import { parseIssueKey, parseSearchKey } from '../../src/newspapers/issue-key.js';
+import { showHeld } from '../../src/engine/pen/show.js';
+import { createRegistry } from '../../src/engine/registry.js';
 import { findIssue, setIssueColumns, type Issue } from '../../src/newspapers/issues.js';
 import { listUploads, type ListedUpload } from '../../src/newspapers/list-uploads.js';
 import { addOrg } from '../../src/newspapers/orgs.js';
-import { newspaperJobs } from '../../src/newspapers/registration.js';
+import { newspaperJobs, newspaperObjects } from '../../src/newspapers/registration.js';
 import { resumeIssue } from '../../src/newspapers/resume-issue.js';
 import { UploadClock } from '../../src/newspapers/uploads/clock.js';
 import type { Settings } from '../../src/settings.js';
@@ -84,9 +88,9 @@ const theIssue = async (): Promise<Issue> => {
 const latestPipeline = async () => (await rows<{ id: number }>(own, 'select max(id) as id from pipelines'))[0]?.id ?? 0;
 let runner: Awaited<ReturnType<typeof startRunner>> | undefined;
 /** A runner with the settings of now. */
-async function start(): Promise<void> {
+async function start(jobs: readonly Job[] = [...fileJobs, ...newspaperJobs]): Promise<void> {
   await runner?.stop(0);
-  runner = await startRunner(own, { more: [...fileJobs, ...newspaperJobs], settings });
+  runner = await startRunner(own, { more: jobs, settings });
 }
 const leftovers = async () =>
   (
@@ -102,6 +106,22 @@ async function givenFailedIntake(): Promise<Issue> {
   await start();
   await untilStatus(own, await latestPipeline(), 'failed');
   return theIssue();
+}
+
+const registry = createRegistry({ jobs: [], objects: newspaperObjects });
+const inThePen = async (id: number) => (await showHeld(db(), registry, id)).remedies;
+
+/** The first verification is over when something happens to the upload. */
+function verifyThen(happens: () => Promise<unknown>): Job {
+  const { definition } = verifyRecursive;
+  let isFirst = true;
+  const run = async (context: JobContext<z.output<typeof definition.args>>) => {
+    const outcome = await definition.run(context);
+    if (isFirst) await happens();
+    isFirst = false;
+    return outcome;
+  };
+  return Object.assign(verifyRecursive.bind(undefined), { definition: { ...definition, run } });
 }
 
 async function listed(): Promise<ListedUpload[]> {
@@ -174,6 +194,59 @@ describe('W27: an intake that failed', () => {
       intake: { issueId: issue.id, pipelineId: id, job: 'sync_recursive' },
     });
     expect(one?.intake?.error).toMatch(/workflow/);
+  });
+
+  test('because of its files says to give it back before it says to resume, in the list, the queue and the pen', async () => {
+    const issue = await givenFailedIntake();
+    const remedies =
+      'give it back with "bin/issues cancel-intake sn1/1856051001 --reason TEXT", have the file replaced, queue it again; "bin/issues resume sn1/1856051001" fails again until that is mended';
+    const id = await latestPipeline();
+    expect(await inThePen(id)).toBe(remedies);
+    await mkdir(upload);
+    await writePdf(join(upload, '1.pdf'), { lines: ['uploaded again meanwhile'] });
+    const [again] = await listed();
+    expect(again?.problems[0]?.message).toContain(`of issue ${issue.id} (born-digital, AwaitingProcessing`);
+    expect(again?.problems[0]?.message).toContain(`, which failed: ${remedies}; remove it if it is the same paper`);
+    await setIssueColumns(db(), issue.id, { location: upload });
+    expect(await queue()).toContain(`skipped: its intake as issue ${issue.id} failed (pipeline ${id} at page_split): `);
+    expect(await queue()).toContain(`; ${remedies}`);
+    await own.database.pool.query(`update pipelines set error = '{"name": "Error", "message": "no disk"}'`);
+    expect(await inThePen(id)).toMatch(
+      /^"bin\/issues resume sn1\/1856051001" lets it go on where it failed, "bin\/issues can/,
+    );
+    await own.database.pool.query(`update pipelines set error = '{"name": "PagesRefused", "message": "bad page"}'`);
+    expect(await inThePen(id)).toBe(remedies);
+    await own.database.pool.query(`update pipelines set name = 'MakeDerivatives'`); // after its page review
+    expect(await inThePen(id)).toBe('"bin/issues resume sn1/1856051001" lets it go on where it failed');
+    await own.database.pool.query(`update pipelines set status = 'cancelled'`);
+    expect(await inThePen(id)).toBeUndefined();
+  });
+
+  test('when its upload grew after it was copied is resumed from the copy, and nothing is lost', async () => {
+    await writePdf(join(upload, '2.pdf'), { lines: ['the second'] });
+    expect(await queue()).toBe('queued');
+    const id = await latestPipeline();
+    const late = verifyThen(() => writePdf(join(upload, '3.pdf'), { lines: ['came late'] }));
+    await start([...fileJobs.filter((job) => job !== verifyRecursive), late, ...newspaperJobs]);
+    expect(await untilStatus(own, id, 'failed')).toMatchObject({
+      error: {
+        name: 'CopyNotVerified',
+        message: expect.stringMatching(
+          /3\.pdf came or changed after the copy was verified.* let it be copied again/,
+        ) as string,
+      },
+    });
+    expect(await resumeIssue(db(), (await theIssue()).id, ACT)).toMatchObject({ pipelineId: id, copiesAgain: true });
+    expect(await untilStatus(own, id, 'held', 'failed')).toMatchObject({ hold_action: 'page_review' });
+    const [kept] = await readdir(settings.ORIGINAL_PDF_BACKUP_PATH);
+    expect((await readdir(join(settings.ORIGINAL_PDF_BACKUP_PATH, kept ?? ''))).sort()).toEqual([
+      '1.pdf',
+      '2.pdf',
+      '3.pdf',
+    ]);
+    expect(
+      await rows(own, `select actor, kind, detail ->> 'to' as to from events where kind in ('goto', 'requeued')`),
+    ).toEqual([{ actor: 'ada', kind: 'goto', to: '10' }]);
   });
 
   test('that was cancelled by hand in the middle is taken back too, when its runner must have stopped', async () => {

@@ -77,7 +77,7 @@ function standing(shown: Shown): string[] {
   if (p.status === 'failed')
     return [
       `error: ${(p.error as { message?: string } | null)?.message ?? 'unknown'}`,
-      `answers: run-jobs requeue ${p.id}, run-jobs skip ${p.id}, run-jobs cancel ${p.id}`,
+      `answers: ${shown.remedies ?? `run-jobs requeue ${p.id}, run-jobs skip ${p.id}, run-jobs cancel ${p.id}`}`,
     ];
   const again = [
     ...(p.wake_at === null ? [] : [`looks again by itself in ${span((p.wake_at.getTime() - Date.now()) / 1000)}`]),

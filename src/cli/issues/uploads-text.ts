@@ -60,10 +60,11 @@ export class UploadsText {
 export function uploadValue(listed: Listed): object {
   if (listed.found === 'obstacle') return { found: 'obstacle', path: listed.path, problem: listed.problem };
   if (listed.found === 'stuck') return { found: 'stuck', state: listed.state, intake: listed.intake };
-  const { upload, problems, state, intake, twin } = listed;
+  const { upload, problems, state, filesChecked, intake, twin } = listed;
   return {
     found: 'upload',
     state,
+    filesChecked,
     kind: upload.kind,
     directory: upload.directory,
     key: upload.key ? formatIssueKey(upload.key) : null,
@@ -84,11 +85,12 @@ function titleOf({ upload: { kind, title, titleDirectory, org } }: ListedUpload)
 
 const isOfTitle = ({ scope }: Problem): boolean => scope === 'title' || scope === 'top';
 
-function uploadLines({ upload, problems, state, intake }: ListedUpload): string[] {
+function uploadLines({ upload, problems, state, filesChecked, intake }: ListedUpload): string[] {
   if (intake) return intakeLines(intake, state);
   const name = upload.key ? formatIssueKey(upload.key) : upload.directory;
+  const unchecked = upload.kind === 'scan' && !filesChecked && state !== 'errors';
   return [
-    `${name}: ${state}`,
+    `${name}: ${state}${unchecked ? ' (PDFs not looked into; --full does)' : ''}`,
     ...problems.filter((problem) => !isOfTitle(problem)).map((problem) => `  ${told(problem)}`),
   ];
 }

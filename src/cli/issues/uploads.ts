@@ -55,8 +55,10 @@ export function addUploadCommands(program: Command): void {
         const actor = await permitted();
         const { resumeIssue } = await import('../../newspapers/resume-issue.js');
         const resumed = await resumeIssue(database.kysely, await issueId(database, issue), { actor, reason });
-        print(resumed, ({ issue: { id, key }, pipelineId, pipeline }) =>
-          visible(`issue ${id} (${key}) goes on: pipeline ${pipelineId} (${pipeline}) is queued again`),
+        print(resumed, ({ issue: { id, key }, pipelineId, pipeline, copiesAgain }) =>
+          visible(
+            `issue ${id} (${key}) goes on: pipeline ${pipelineId} (${pipeline}) is queued again${copiesAgain ? ', from the copy of its files on' : ''}`,
+          ),
         );
       }),
     );

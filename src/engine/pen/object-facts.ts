@@ -1,4 +1,5 @@
-import type { RawBuilder } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
+import type { DB } from '../../database/database.js';
 
 /** What lists say of an object that pipelines are about, and filter by. A domain registers one for each of its object types. */
 export interface ObjectFacts {
@@ -9,6 +10,8 @@ export interface ObjectFacts {
    * what its title is. It is joined by `object_id`, which must be a primary key: the database then reads no more than it needs.
    */
   facts: RawBuilder<unknown>;
+  /** What people do about a failed pipeline of such an object, in words. Undefined: no more than about any pipeline. */
+  remedies?: (db: Kysely<DB>, failed: { pipelineId: number; objectId: number }) => Promise<string | undefined>;
 }
 
 /** Defines what is said of a type of object. */

@@ -1,5 +1,5 @@
 /** One pipeline of the pen whole: its question, the answers it takes, who has it, what happened. Reads only. */
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type Selectable } from 'kysely';
 import type { DB } from '../../database/database.js';
 import { Refused } from '../refused.js';
 import type { Registry } from '../registry.js';
@@ -29,7 +29,23 @@ export async function showHeld(db: Kysely<DB>, registry: Registry, id: number) {
     claim: rows[0]?.assignee == null ? undefined : { by: rows[0].assignee, until: rows[0].assigned_until },
     snooze:
       rows[0]?.snoozed_until == null ? undefined : { until: rows[0].snoozed_until, reason: pipeline.snooze_reason },
+    /** What people do about it when it failed, as its domain says; undefined: what they do about any. */
+    remedies: await remediesOf(db, registry, pipeline),
     decisions,
     events,
   };
+}
+
+async function remediesOf(
+  db: Kysely<DB>,
+  registry: Registry,
+  {
+    id,
+    status,
+    object_type,
+    object_id,
+  }: Pick<Selectable<DB['pipelines']>, 'id' | 'status' | 'object_type' | 'object_id'>,
+): Promise<string | undefined> {
+  if (status !== 'failed' || object_type === null || object_id === null) return undefined;
+  return registry.objects.get(object_type)?.remedies?.(db, { pipelineId: id, objectId: object_id });
 }

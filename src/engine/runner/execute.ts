@@ -61,7 +61,7 @@ export async function execute(
     const outcome = await orStray(running, stop);
     locks?.throwIfLost(); // then another may have worked beside it: it looks again
     stray = undefined;
-    return { kind: 'outcome', outcome: checked(outcome ?? done()) };
+    return { kind: 'outcome', outcome: checked(outcome ?? done(), job) };
   } catch (thrown) {
     if (!(thrown instanceof Stray)) stray = undefined;
     const { reason } = stop;
@@ -85,11 +85,13 @@ export async function execute(
 }
 
 /** What a run returned, when it can be recorded: what the types promise, and a result that is JSON. */
-function checked(outcome: Outcome): Outcome {
+function checked(outcome: Outcome, { pipelineId }: ClaimedJob): Outcome {
   if (!['done', 'try_later', 'hold'].includes(outcome.kind))
     throw new FatalError('its outcome is none: a run returns nothing, done(), hold() or tryLater()');
   if (outcome.kind === 'hold' && outcome.hold === 'person' && !outcome.action)
     throw new FatalError(`it holds for a person without an action: nobody could answer "${outcome.message}"`);
+  if (outcome.kind === 'hold' && outcome.hold === 'pipeline' && outcome.blockedBy === pipelineId)
+    throw new FatalError(`it waits for its own pipeline ${pipelineId}, which would never end`);
   if (outcome.kind === 'done' && outcome.result !== undefined) {
     try {
       storableJson(outcome.result);

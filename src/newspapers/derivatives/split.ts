@@ -1,5 +1,5 @@
 /** Splits an upload's PDFs into one PDF per page (newspapers 3.2.17, 6.1). */
-import { mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { FatalError } from '../../engine/job.js';
@@ -182,12 +182,14 @@ function tooFewPages(pages: number, minimumPages: number, sources: readonly stri
 async function publish(building: string, output: string): Promise<void> {
   for (const name of await readdir(building)) {
     const file = await open(join(building, name), 'r+');
-    await file.chmod(0o644).then(() => file.sync());
-    await file.close();
+    try {
+      await file.chmod(0o644);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
   }
-  const directory = await open(building, 'r');
-  await directory.chmod(0o755);
-  await directory.close();
+  await chmod(building, 0o755);
   await syncDirectory(building);
   await rename(building, output);
   await syncDirectory(dirname(output));

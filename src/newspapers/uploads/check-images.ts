@@ -1,9 +1,9 @@
 /** The images inside the PDFs of a scan (newspapers spec 5.4 rows 18 to 20): of the one resolution that OCR positions count on. */
-import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { atOnce } from '../../files/at-once.js';
+import { SourceRefused } from '../derivatives/source-refused.js';
 import { pdfImages, type PdfImage } from '../pdf-images.js';
-import { readDirectory } from './area.js';
+import { readDirectory, type Entry } from './area.js';
 import { extension } from './contents.js';
 import { problem, type Problem } from './problem.js';
 
@@ -24,7 +24,9 @@ export async function checkImages(directory: string, dpi: number, signal?: Abort
   return problems.filter((found) => found !== undefined);
 }
 
-const isPdf = (entry: Dirent): boolean =>
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const isPdf = (entry: Entry): boolean =>
   entry.isFile() && !entry.name.startsWith('.') && extension(entry.name) === '.pdf';
 
 async function checkPdf(
@@ -39,7 +41,7 @@ async function checkPdf(
     images = await pdfImages(join(directory, file), signal);
   } catch (error) {
     signal.throwIfAborted(); // we were told to stop: nothing is known of the file
-    const why = error instanceof Error ? error.message : String(error);
+    const why = error instanceof SourceRefused ? `${error.reason}; make it again from its TIFF` : messageOf(error);
     return problem('unreadable PDF', `${name}: unable to get image info: ${why}`, { file });
   }
   if (images.length === 0) {

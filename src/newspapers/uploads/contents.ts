@@ -1,9 +1,8 @@
 /** What may lie in an issue's directory (newspapers spec 5.4 rows 7 to 14). */
-import type { Dirent } from 'node:fs';
 import { extname } from 'node:path';
 import type { IssueKind } from '../workflow-step.js';
-import { isText } from './area.js';
-import { problem, type Problem } from './problem.js';
+import { isText, shown, type Entry } from './area.js';
+import { problem, type Problem, type UploadRule } from './problem.js';
 
 const EXTENSIONS = { borndigital: ['.pdf'], scan: ['.pdf', '.tif', '.tiff'] } as const satisfies Record<
   IssueKind,
@@ -13,30 +12,40 @@ const EXTENSIONS = { borndigital: ['.pdf'], scan: ['.pdf', '.tif', '.tiff'] } as
 /** The file's extension as the rules compare it. */
 export const extension = (name: string): string => extname(name).toLowerCase();
 
-/** Checks the entries of an issue's directory, given in order of their names. */
-export function checkContents(kind: IssueKind, entries: readonly Dirent[]): Problem[] {
+/**
+ * Checks the entries of an issue's directory, given in order of their names. Whether pages pair is asked only when every
+ * entry can be one: what is wrong with the others may be all that is wrong.
+ */
+export function checkContents(kind: IssueKind, entries: readonly Entry[]): Problem[] {
   const rest = entries.filter((entry) => entry.name !== '.manifest' || !entry.isFile());
   if (rest.length === 0)
     return [problem('no files', 'issue has no files; put its pages here, or remove the directory')];
   const problems = rest.flatMap((entry) => checkEntry(kind, entry));
-  return kind === 'scan' ? [...checkPairs(rest), ...problems] : problems;
+  if (kind !== 'scan' || problems.some(({ rule }) => NO_PAGES.includes(rule))) return problems;
+  return [...checkPairs(rest), ...problems];
 }
 
-function checkEntry(kind: IssueKind, entry: Dirent): Problem[] {
-  const file = entry.name;
-  const name = JSON.stringify(file);
+/** What cannot be read as a page of any name. */
+const NO_PAGES: readonly UploadRule[] = ['subdirectory', 'not a regular file', 'bad name'];
+
+function checkEntry(kind: IssueKind, entry: Entry): Problem[] {
+  const file = shown(entry);
+  const name = isText(entry) ? JSON.stringify(file) : file;
   if (entry.isDirectory())
     return [problem('subdirectory', `${name} is a subdirectory; an issue is one flat directory`, { file })];
   if (!entry.isFile())
     return [problem('not a regular file', `${name} is not a regular file; replace it by the file itself`, { file })];
-  if (!isText(file)) return [problem('bad name', `${name} is not named in UTF-8; rename it`, { file })];
+  if (!isText(entry))
+    return [
+      problem('bad name', `a file named ${name} is not named in UTF-8; rename it to letters and digits`, { file }),
+    ];
   const known: readonly string[] = EXTENSIONS[kind];
   if (known.includes(extension(file)) || file.startsWith('.') || file.toLowerCase() === 'thumbs.db') return [];
   return [problem('bad extension', `${name} has an invalid extension; only ${known.join(', ')} may be here`, { file })];
 }
 
 /** Rows 9 to 11: one TIFF and one PDF per page, equal but for the extension (5.1). */
-function checkPairs(entries: readonly Dirent[]): Problem[] {
+function checkPairs(entries: readonly Entry[]): Problem[] {
   const tiffs = bases(entries, '.tif', '.tiff');
   const pdfs = bases(entries, '.pdf');
   if (tiffs.length === 0) {
@@ -57,7 +66,7 @@ function checkPairs(entries: readonly Dirent[]): Problem[] {
 }
 
 /** The names, without them, of the files that have one of the extensions. */
-const bases = (entries: readonly Dirent[], ...extensions: string[]): string[] =>
+const bases = (entries: readonly Entry[], ...extensions: string[]): string[] =>
   entries
     .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && extensions.includes(extension(entry.name)))
     .map((entry) => entry.name.slice(0, -extname(entry.name).length))

@@ -4,6 +4,7 @@ import {
   links,
   obstacle,
   readDirectory,
+  shown,
   unknownOrg,
   unknownTitle,
   unnameable,
@@ -32,8 +33,12 @@ export async function* findBornDigital(area: string, catalog: Catalog, defaultOr
   if (entries === undefined || entries instanceof Error) return;
   yield* links(area, entries);
   yield* unnameable(area, entries);
-  for (const { name } of entries.filter((entry) => entry.isFile() && extension(entry.name) === '.pdf')) {
-    yield obstacle(join(area, name), 'unknown title', 'is a PDF outside of any title; move it to <LCCN>/<YYYY-MM-DD>/');
+  for (const entry of entries.filter((each) => each.isFile() && extension(each.name) === '.pdf')) {
+    yield obstacle(
+      join(area, shown(entry)),
+      'unknown title',
+      'is a PDF outside of any title; move it to <LCCN>/<YYYY-MM-DD>/',
+    );
   }
   for (const { name } of visibleDirectories(entries)) {
     yield* walk(join(area, name), { titleDirectory: name, catalog, defaultOrg });

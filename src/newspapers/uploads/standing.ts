@@ -27,6 +27,8 @@ export interface Standing {
   waitsFor: string | null;
   /** Of a failed pipeline: why, and the last error lines of its log, oldest first. */
   error: string | null;
+  /** The name of that error's class. */
+  errorName: string | null;
   errorLines: string[];
 }
 
@@ -88,6 +90,16 @@ export async function stuckIntakes(db: Kysely<DB>): Promise<Standing[]> {
   );
 }
 
+/** An issue and how its latest pipeline stands; undefined when there is no such issue. */
+export async function standingOf(db: Kysely<DB>, issueId: number): Promise<Standing | undefined> {
+  const [standing] = await select(
+    db,
+    sql`newspapers.issues i join newspapers.titles t on t.id = i.title_id`,
+    sql`i.id = ${issueId}`,
+  );
+  return standing;
+}
+
 /** Issues as i of titles as t, each with its latest pipeline as p. */
 async function select(db: Kysely<DB>, from: RawBuilder<unknown>, where: RawBuilder<unknown>): Promise<Standing[]> {
   const { rows } = await sql<Omit<Standing, 'key'> & { lccn: string; date: string; edition: number }>`
@@ -96,6 +108,7 @@ async function select(db: Kysely<DB>, from: RawBuilder<unknown>, where: RawBuild
       p.id as "pipelineId", p.name as pipeline, p.status as "pipelineStatus", case when p.status = 'held' then p.hold_message end as "waitsFor",
       (select j.type from jobs j where j.pipeline_id = p.id and j.sequence = p.next_sequence and p.completed_at is null) as job,
       case when p.status in ('failed', 'delayed') then p.error ->> 'message' end as error,
+      case when p.status in ('failed', 'delayed') then p.error ->> 'name' end as "errorName",
       case when p.status = 'failed' then array(
         select line.message from (
           select l.id, l.message from job_logs l
@@ -124,12 +137,28 @@ export function intakeState({ pipelineStatus }: Standing): IntakeState {
   return isOpen ? 'running' : 'cancelled';
 }
 
-/** What is to be done about an intake that does not go on, for messages. */
+/** What is to be done about an intake, or a later pipeline, that does not go on, for messages: what will help comes first. */
 export function intakeRemedies(standing: Standing): string {
   const { key, issueId, isDuplicate, pipeline } = standing;
   const issue = isDuplicate ? String(issueId) : key;
-  const resume = `"bin/issues resume ${issue}" lets it go on where it failed`;
-  if (pipeline === GIVE_BACK) return `its files are being brought back; ${resume}`;
-  const cancel = `"bin/issues cancel-intake ${issue} --reason TEXT" takes it back, so that it can be queued again`;
-  return intakeState(standing) === 'failed' ? `${resume}, ${cancel}` : cancel;
+  const resume = `"bin/issues resume ${issue}"`;
+  const goesOn = `${resume} lets it go on where it failed`;
+  if (pipeline === GIVE_BACK) return `its files are being brought back; ${goesOn}`;
+  if (isPastIntake(standing)) return goesOn;
+  const cancel = `"bin/issues cancel-intake ${issue} --reason TEXT"`;
+  const takeBack = `${cancel} takes it back, so that it can be queued again`;
+  if (intakeState(standing) !== 'failed') return takeBack;
+  if (isOfItsFiles(standing))
+    return `give it back with ${cancel}, have the file replaced, queue it again; ${resume} fails again until that is mended`;
+  return `${goesOn}, ${takeBack}`;
 }
+
+/** Its pages were reviewed, or it is being removed: the upload is not given back any more. */
+function isPastIntake({ kind, pipeline, pipelineStatus }: Standing): boolean {
+  if (pipelineStatus !== 'failed') return false;
+  return pipeline !== 'TakeInUpload' && !(pipeline === 'MakeDerivatives' && kind === 'scan');
+}
+
+/** What was uploaded cannot be used as it is: a file was refused, or the split failed for good. */
+const isOfItsFiles = ({ job, errorName }: Standing): boolean =>
+  errorName === 'SourceRefused' || errorName === 'PagesRefused' || (job === 'page_split' && errorName === 'FatalError');

@@ -148,7 +148,7 @@ describe('born-digital uploads (newspapers spec 5.1)', () => {
       await givenFiles(area, `${at}/1856-05-10/1.pdf`, `${at}/1856-05-10/1.tif`);
       execFileSync('sh', ['-c', 'cp -r "$0/1856-05-10" "$0/$(printf "1856-05-\\351")"', join(area, at)]);
       expect((await found(kind)).filter((line) => line.includes('OBSTACLE'))).toEqual([
-        `${at}/1856-05-\ufffd: OBSTACLE bad name`,
+        `${at}/1856-05-\\351: OBSTACLE bad name`,
       ]);
     },
   );

@@ -152,6 +152,25 @@ describe('the rows of newspapers spec 5.4', () => {
     expect(await problems('scan')).toEqual([expect.stringMatching(problem)]);
   });
 
+  it.each<[string, string[], string]>([
+    ['is a link', ['1.tif -> 2.tif'], 'not a regular file'],
+    ['is a directory', ['1.tif/'], 'subdirectory'],
+  ])('rows 9 to 11 are not told when an entry %s: that alone may be wrong', async (_what, names, rule) => {
+    await givenFiles(area, `${SCAN}/1.pdf`, ...names.map((name) => `${SCAN}/${name}`));
+    expect(await problems('scan')).toEqual([expect.stringContaining(` ${rule}: "1.tif"`)]);
+  });
+
+  it('a name that is no UTF-8 is shown in its bytes, and rows 9 to 11 are not told', async () => {
+    await givenFiles(area, `${SCAN}/1.pdf`);
+    await writeFile(
+      Buffer.concat([Buffer.from(join(area, SCAN, 'é ')), Buffer.from([0xff, 0xfe]), Buffer.from('.tif')]),
+      '',
+    );
+    expect(await problems('scan')).toEqual([
+      String.raw`major file bad name: a file named é\ \377\376.tif is not named in UTF-8; rename it to letters and digits`,
+    ]);
+  });
+
   it('row 8: a directory that cannot be read', async () => {
     await sound();
     await chmod(join(area, SCAN), 0);
@@ -218,7 +237,7 @@ describe('the rows of newspapers spec 5.4', () => {
   it('row 18: a PDF that cannot be read', async () => {
     await givenFiles(area, `${SCAN}/1.tif`, `${SCAN}/1.pdf`);
     expect(await problems('scan')).toEqual([
-      expect.stringMatching(/^major file unreadable PDF: "1.pdf": unable to get image info: /),
+      'major file unreadable PDF: "1.pdf": unable to get image info: it is not a PDF; make it again from its TIFF',
     ]);
   });
 
