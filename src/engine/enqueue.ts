@@ -55,7 +55,9 @@ export async function enqueue(
   plans: readonly PipelinePlan[],
   options: { actor: string },
 ): Promise<number[]> {
-  if (!db.isTransaction) return db.transaction().execute((trx) => enqueue(trx, plans, options));
+  if (!db.isTransaction && plans.length > 1)
+    // one is one statement, which is a transaction of its own: two round trips less
+    return db.transaction().execute((trx) => enqueue(trx, plans, options));
   for (const { name, description, jobs } of plans)
     if (jobs.length === 0)
       throw new Error(`pipeline ${name} (${description}) has no jobs: there is nothing to enqueue`);
