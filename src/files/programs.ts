@@ -20,6 +20,8 @@ export interface RunOptions {
   /** After this long the whole process group is killed and the call fails. */
   timeoutSeconds: number;
   cwd?: string;
+  /** Beside or instead of what is inherited. */
+  env?: Readonly<Record<string, string>>;
   /** Exit codes that are no failure; the caller looks at `exitCode`. Default: only 0. */
   okExitCodes?: readonly number[];
   /** More than this on stdout is a failure, never a silent cut. Default 64 MiB. Of stderr the last 64 KiB are kept. */
@@ -112,7 +114,7 @@ export async function runProgram(name: string, args: readonly string[], options:
   const child = spawn(command, rest, {
     ...(cwd !== undefined && { cwd }),
     detached: true, // a process group of its own
-    env: { ...process.env, LC_ALL: 'C.UTF-8' },
+    env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stopped: string | undefined;

@@ -11,12 +11,12 @@ import { makeSampleUploads, type SampleUploads } from '../../src/newspapers/samp
 import { start } from '../cli/started-program.js';
 import { until } from '../engine/support.js';
 import { pdfBytes } from '../newspapers/derivatives/documents.js';
+import { AS_NOBODY, nobodyReaches } from '../support/nobody.js';
 import { startProxy, type Proxy } from '../support/proxy.js';
 import { daemonEnd, makeWorld, type World } from './daemon.js';
 import { endSockets, HOSTILE, layOut, objectsOf, ODD_NAMES, ODD_SCANS, type Hostile } from './hostile-uploads.js';
 
 const run = promisify(execFile);
-const isRoot = process.getuid?.() === 0;
 
 let world: World;
 let proxy: Proxy;
@@ -167,10 +167,10 @@ describe('hostile uploads beside two good issues', () => {
     await rm(join(theGood().bornDigital.directory, '.manifest')); // or it would be a file that was not uploaded
   });
 
-  test.skipIf(!isRoot)('one that may not be read is named to a daemon that is not root', async () => {
+  test.skipIf(!nobodyReaches())('one that may not be read is named to a daemon that is not root', async () => {
     const [file = ''] = theGood().bornDigital.files;
     await chmod(file, 0o600);
-    const args = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, resolve('bin/issues'), 'uploads', '--full', '--settings', join(world.root, 'settings.env')]; // prettier-ignore
+    const args = [...AS_NOBODY, process.execPath, resolve('bin/issues'), 'uploads', '--full', '--settings', join(world.root, 'settings.env')]; // prettier-ignore
     const env = { PATH: process.env['PATH'], NCA_DATABASE_URL: proxied, NCA_VAR_DIRECTORY: '/tmp' };
     const { stdout } = await run('setpriv', args, { env });
     await chmod(file, 0o644);

@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectDatabase, type Database } from '../../src/database/database.js';
 import { done, hold } from '../../src/engine/job.js';
 import { Hints } from '../../src/engine/runner/hints.js';
+import { startProxy, type Proxy } from '../support/proxy.js';
 import { brokenInvariants } from './invariants.js';
 import { plan, Stage } from './stage.js';
 import {
@@ -162,6 +163,89 @@ describe('a runner whose heartbeat does not reach the database', () => {
     await until('all have run', () => stage.count('quick') === 20);
     expect(stage.peak.fast).toBe(1);
   });
+});
+
+describe('a database that is away for longer than the lease of all runners', () => {
+  /** A way to the database that can be cut. */
+  async function throughProxy(): Promise<{ proxy: Proxy; connect: () => Database }> {
+    const { rows: found } = await own.database.pool.query<{ directory: string | null; port: number }>(
+      `select case when inet_server_addr() is null then split_part(current_setting('unix_socket_directories'), ',', 1) end as directory, current_setting('port')::int as port`,
+    );
+    const { directory, port } = found[0] ?? { directory: null, port: 5432 };
+    const proxy = await startProxy(directory === null ? { port } : { path: `${directory}/.s.PGSQL.${port}` });
+    onTestFinished(() => proxy.close());
+    const url = new URL(own.url);
+    url.searchParams.delete('host');
+    url.searchParams.delete('port');
+    url.hostname = '127.0.0.1';
+    url.port = String(proxy.port);
+    const connect = () => {
+      const database = connectDatabase({
+        connectionString: url.toString(),
+        applicationName: 'behind',
+        queryTimeoutSeconds: 1, // of a line that says nothing; shorter than the lease, as in service
+        onError: () => undefined,
+      });
+      onTestFinished(() => database.close());
+      return database;
+    };
+    return { proxy, connect };
+  }
+
+  test.each(['cut', 'stall'] as const)(
+    'loses nothing (%s): what ran is aborted, given back, and done exactly once when it is back',
+    { timeout: 120_000 },
+    async (how) => {
+      await rows(own, 'create table if not exists effects_once (pipeline bigint, sequence integer, run integer)');
+      await rows(own, 'truncate effects_once');
+      const stage = new Stage();
+      let runs = 0;
+      const effect = ({ pipelineId, sequence }: { pipelineId: number; sequence: number }) => {
+        const run = ++runs;
+        return done({
+          commit: async (trx) => {
+            await sql`insert into effects_once values (${pipelineId}, ${sequence}, ${run})`.execute(trx);
+          },
+        });
+      };
+      stage.otherwise((context) => Promise.resolve(effect(context)));
+      const again = (context: { pipelineId: number; sequence: number }) => Promise.resolve(effect(context));
+      const [inHand, ending] = [stage.gate('in hand', again), stage.gate('ends meanwhile', again)];
+      const { proxy, connect } = await throughProxy();
+      const ids = await enqueued(
+        own,
+        plan([stage.step('fast', 'in hand'), stage.step('fast', 'after it')]),
+        plan([stage.step('fast', 'ends meanwhile'), stage.step('io', 'after that')]),
+      );
+      const lease = 2;
+      const start = (database: Database) => startRunner(own, { stage, database, settings: { RUNNER_LEASE: lease } });
+      const runners = [await start(connect()), await start(connect())];
+      const [, ended] = await Promise.all([inHand.entered, ending.entered]);
+
+      if (how === 'cut') await proxy.cut();
+      else proxy.stall();
+      ending.end(effect(ended)); // nobody can be told
+      await until('what is in hand is told to stop', () => inHand.left());
+      await until('the lease of both is over', async () => {
+        const late = `heartbeat_at < now() - make_interval(secs => ${lease + 0.5})`;
+        return (await rows(own, `select from runners where ${late}`)).length === 2;
+      });
+      expect(stage.runs.find(({ name }) => name === 'in hand')?.signal.reason).toMatchObject({ name: 'LeaseLost' });
+      expect(runners.flatMap((runner) => runner.status().running)).toEqual([]);
+      expect(await rows(own, 'select from effects_once')).toEqual([]);
+      expect(stage.runs).toHaveLength(2); // nothing is begun that could not be claimed
+
+      await proxy.heal();
+      for (const id of ids) await untilStatus(own, id, 'success');
+      expect(await rows(own, 'select pipeline, sequence from effects_once order by 1, 2')).toEqual(
+        ids.flatMap((pipeline) => [10, 20].map((sequence) => ({ pipeline, sequence }))),
+      );
+      for (const name of ['in hand', 'ends meanwhile']) expect(stage.count(name)).toBe(2);
+      for (const name of ['after it', 'after that']) expect(stage.count(name)).toBe(1);
+      for (const id of ids) expect((await jobRows(own, id)).map(({ failures }) => failures)).toEqual([0, 0]);
+      expect(await brokenInvariants(own)).toEqual({});
+    },
+  );
 });
 
 describe('hints', () => {

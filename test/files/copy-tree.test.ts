@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, statSync, symlinkSync, truncateSync, utimesSync, 
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import fc from 'fast-check';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { FatalError } from '../../src/engine/job.js';
 import { copyTree } from '../../src/files/copy-tree.js';
 import { NotEnoughSpace, type Statfs } from '../../src/files/free-space.js';
@@ -169,15 +169,20 @@ describe('what goes wrong on the way', () => {
 
   test('a file that somebody still writes to is named, and not landed', async () => {
     makeTree(from(), {});
-    writeFileSync(at('from', 'growing.pdf'), Buffer.alloc(50_000_000));
+    writeFileSync(at('from', 'growing.pdf'), Buffer.alloc(100_000_000)); // long to copy: on a busy machine the writer must get its turn meanwhile
     const writer = spawn('sh', ['-c', 'echo ready; while :; do echo more >> growing.pdf; done'], { cwd: from() });
-    onTestFinished(() => void writer.kill('SIGKILL'));
+    const ended = once(writer, 'exit');
     await once(writer.stdout, 'data');
-    const failure = copyTree(from(), to());
-    await expect(failure).rejects.toThrow(
-      /growing\.pdf" could not be copied to .*: it changed meanwhile; somebody still writes to it/,
-    );
-    await expect(failure).rejects.not.toBeInstanceOf(FatalError);
-    expect(readTree(to())).toEqual({});
+    try {
+      const failure = copyTree(from(), to());
+      await expect(failure).rejects.toThrow(
+        /growing\.pdf" could not be copied to .*: it changed meanwhile; somebody still writes to it/,
+      );
+      await expect(failure).rejects.not.toBeInstanceOf(FatalError);
+      expect(readTree(to())).toEqual({});
+    } finally {
+      writer.kill('SIGKILL');
+      await ended; // before its directory is removed
+    }
   });
 });

@@ -21,6 +21,7 @@ import { fileJobs, moveDirectory } from '../../src/files/jobs.js';
 import { writeFileSafely } from '../../src/files/land.js';
 import { closeThreads } from '../../src/files/threads.js';
 import { explained, fileTrouble, FileTrouble, FileTroubleForGood } from '../../src/files/trouble.js';
+import { AS_NOBODY, nobodyReaches } from '../support/nobody.js';
 import { makeTree, readTree, scratch, type Content } from './trees.js';
 
 const { at } = scratch();
@@ -314,37 +315,18 @@ describe.skipIf(!mayMount)('a disk', () => {
   );
 });
 
-describe.skipIf(!isRoot)('as a user who is not root', () => {
+describe.skipIf(!nobodyReaches())('as a user who is not root', () => {
   /** A move in a process of its own: root reads everything. */
   const moveAsNobody = (from: string, to: string): { name: string; message: string; isFatal: boolean } | null => {
     const script = resolve('test/files/move-process.ts');
-    const args = [
-      '--reuid=65534',
-      '--regid=65534',
-      '--clear-groups',
-      process.execPath,
-      '--import',
-      'tsx',
-      script,
-      from,
-      to,
-    ];
+    const args = [...AS_NOBODY, process.execPath, '--import', 'tsx', script, from, to];
     const output = execFileSync('setpriv', args, {
       encoding: 'utf8',
       env: { PATH: process.env['PATH'], TMPDIR: '/tmp' },
     });
     return JSON.parse(output) as ReturnType<typeof moveAsNobody>;
   };
-  const nobodyReaches = (() => {
-    try {
-      execFileSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '-e', `require('fs').readdirSync(${JSON.stringify(resolve('src'))})`], { stdio: 'ignore' }); // prettier-ignore
-      return true;
-    } catch {
-      return false;
-    }
-  })();
-
-  test.skipIf(!nobodyReaches)('a file that cannot be read is named, for good; mended, the move goes on', () => {
+  test('a file that cannot be read is named, for good; mended, the move goes on', () => {
     chmodSync(at('.'), 0o777);
     makeTree(at('from'), upload);
     execFileSync('chown', ['-R', '65534:65534', at('from')]);
@@ -364,7 +346,7 @@ describe.skipIf(!isRoot)('as a user who is not root', () => {
     expect(readTree(at('wf', 'HN'))).toEqual(upload);
   });
 
-  test.skipIf(!nobodyReaches)('a place that cannot be written is named, for good, and nothing is lost', () => {
+  test('a place that cannot be written is named, for good, and nothing is lost', () => {
     chmodSync(at('.'), 0o755);
     makeTree(at('from'), upload);
     mkdirSync(at('wf'));

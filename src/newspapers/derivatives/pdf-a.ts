@@ -1,8 +1,11 @@
 /** PDF/A-2b of page files, where it can be had honestly (newspapers 6.1, W13). Ghostscript makes it, veraPDF judges it. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, statfs, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { megabytes } from '../../files/megabytes.js';
 import { findProgram, ProgramFailed, runProgram } from '../../files/programs.js';
+import { quoted } from '../../files/quoted.js';
+import { FileTrouble, fileTrouble } from '../../files/trouble.js';
 import type { ProgramLimits } from './program-limits.js';
 
 /**
@@ -19,6 +22,9 @@ export interface PdfAOrder {
 }
 
 const PROFILE = 'srgb.icc';
+/** What Ghostscript says when it cannot write. It may exit with 0 all the same, its file cut short (10.00). */
+const NOT_WRITTEN =
+  /ioerror \(-12\) on closing|could not open (?:the|temporary) file|no space left|read-only file|quota exceeded|input\/output error/i;
 /** Fonts, pictures and boxes as they are, as far as Ghostscript can: nothing sampled down, no picture packed lossily anew. */
 const AS_IT_IS = [
   ...['-dAutoRotatePages=/None', '-dDetectDuplicateImages=false', '-dPassThroughJPEGImages=true'],
@@ -43,11 +49,13 @@ const DEFINITION = `%!
  * its words, or gives a file that does not say to be PDF/A or that veraPDF, if it is installed, refuses.
  *
  * @returns why it stayed plain; undefined when it is PDF/A now
+ * @throws {FileTrouble} when what Ghostscript makes could not be written: that says nothing of the page, and retrying
+ *   helps once there is room
  * @throws {ProgramMissing} when Ghostscript is not installed
  */
 export async function makePdfA(page: string, { scratch, log, limits }: PdfAOrder): Promise<string | undefined> {
-  await writeFile(join(scratch, PROFILE), await sRgbProfile());
-  await writeFile(join(scratch, 'pdf-a.ps'), DEFINITION);
+  await place(join(scratch, PROFILE), await sRgbProfile());
+  await place(join(scratch, 'pdf-a.ps'), DEFINITION);
   const made = join(scratch, 'pdf-a.pdf');
   const quietly = ['-dBATCH', '-dNOPAUSE', '-dQUIET', '-dSAFER', `--permit-file-read=${PROFILE}`];
   const args = [
@@ -60,7 +68,7 @@ export async function makePdfA(page: string, { scratch, log, limits }: PdfAOrder
     resolve(page),
   ];
   const why = await reasonToStay(async () => {
-    await runProgram('gs', args, { ...limits, cwd: scratch });
+    await convert(page, args, { scratch, made, limits });
     const [before, after] = [await wordsOf(page, limits), await wordsOf(made, limits)];
     if (before.length !== after.length) return `its words would become ${after.length} instead of ${before.length}`;
     const other = before.findIndex((word, index) => word !== after[index]);
@@ -82,9 +90,44 @@ export async function conformanceOf(page: string, limits: ProgramLimits): Promis
   return (await saysPdfA(page)) ? validation(page, limits) : 'failed';
 }
 
-async function reasonToStay(convert: () => Promise<string | undefined>): Promise<string | undefined> {
+async function place(path: string, content: string | Buffer): Promise<void> {
+  await writeFile(path, content).catch((error: unknown) => {
+    throw fileTrouble(`${quoted(path)} could not be written`, error as Error);
+  });
+}
+
+/** Runs Ghostscript, and tells apart what it could not do and what it could not write. */
+async function convert(
+  page: string,
+  args: readonly string[],
+  { scratch, made, limits }: Pick<PdfAOrder, 'scratch' | 'limits'> & { made: string },
+): Promise<void> {
+  const env = { TMPDIR: resolve(scratch) }; // a full /tmp is none of our business, and what a killed run left goes too
+  const ended = await runProgram('gs', args, { ...limits, cwd: scratch, env }).catch((error: unknown) => {
+    if (error instanceof ProgramFailed && !error.outOfMemory) return error;
+    throw error;
+  });
+  if (NOT_WRITTEN.test(ended.stderr) || (!(ended instanceof ProgramFailed) && !(await endsAsPdf(made)))) {
+    const { bavail, bsize } = await statfs(scratch);
+    throw new FileTrouble(
+      `${basename(page)} could not be turned into PDF/A: Ghostscript cannot write to ${quoted(scratch)}, ` +
+        `which has ${megabytes(bavail * bsize)} MB free; make room, or look at the disk; the job will try again`,
+    );
+  }
+  if (ended instanceof ProgramFailed) throw ended;
+}
+
+async function endsAsPdf(path: string): Promise<boolean> {
+  const written = await readFile(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  });
+  return written.subarray(-1024).includes('%%EOF');
+}
+
+async function reasonToStay(verdict: () => Promise<string | undefined>): Promise<string | undefined> {
   try {
-    return await convert();
+    return await verdict();
   } catch (error) {
     if (error instanceof ProgramFailed) return error.message.split('\n', 1)[0];
     throw error;

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedPostgres, stopEmbeddedPostgres } from '../../../src/database/embedded.js';
+import { nobodyReaches } from '../../support/nobody.js';
 import { ask, embeddedDirectory, isRoot, postmasterPid, programsOnPath, startInProgram } from './embedded-directory.js';
 
 /** "nobody" on Debian; a plain user that certainly has no rights here. */
@@ -66,14 +67,14 @@ describe.runIf(isRoot)('as root', () => {
     await expect(startEmbeddedPostgres({ directory, durable: false })).rejects.toThrow(/may not enter .*chmod o\+x/);
   });
 
-  test('a plain user after root: told whose it is', async () => {
+  test.runIf(nobodyReaches())('a plain user after root: told whose it is', async () => {
     const directory = await embeddedDirectory();
     await startEmbeddedPostgres({ directory, durable: false });
     const { error } = await startInProgram(directory, PLAIN).ended;
     expect(error).toMatch(/not yours to read.*as root.*VAR_DIRECTORY/);
   });
 
-  test('a plain user who may not write here: told what to set', async () => {
+  test.runIf(nobodyReaches())('a plain user who may not write here: told what to set', async () => {
     const directory = await embeddedDirectory();
     const { error } = await startInProgram(join(directory, 'var'), PLAIN).ended;
     expect(error).toMatch(/EACCES.*VAR_DIRECTORY.*DATABASE_URL/);
@@ -81,7 +82,7 @@ describe.runIf(isRoot)('as root', () => {
   });
 });
 
-test.runIf(isRoot)('a plain user gets a database in a directory of their own', async () => {
+test.runIf(nobodyReaches())('a plain user gets a database in a directory of their own', async () => {
   const directory = join(await embeddedDirectory(), 'home');
   await mkdir(directory);
   await chown(directory, PLAIN.uid, PLAIN.gid);

@@ -6,14 +6,17 @@ import { join } from 'node:path';
 import { PDFDocument } from 'pdf-lib';
 import { pino } from 'pino';
 import sharp from 'sharp';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { FatalError } from '../../../src/engine/job.js';
+import { findProgram } from '../../../src/files/programs.js';
 import { closeThreads } from '../../../src/files/threads.js';
 import { makeAlto } from '../../../src/newspapers/derivatives/alto.js';
 import { makeDerivatives, type DerivativesOrder } from '../../../src/newspapers/derivatives/derivatives.js';
+import { conformanceOf, makePdfA } from '../../../src/newspapers/derivatives/pdf-a.js';
 import { splitPdfs } from '../../../src/newspapers/derivatives/split.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { writePdf } from './documents.js';
+import { stub } from './stub-program.js';
 
 const mayMount = (() => {
   if (process.getuid?.() !== 0) return false;
@@ -104,6 +107,54 @@ describe.skipIf(!mayMount)('a full disk', () => {
     rmSync(join(at, 'hog'));
     await makeDerivatives(derivatives(issue));
     expect(readdirSync(issue).sort()).toEqual(['0001.jp2', '0001.pdf', '0001.xml']);
+  });
+});
+
+const ghostscript = await findProgram('gs');
+
+describe.skipIf(!mayMount || ghostscript === undefined)('a disk that fills while pages become PDF/A', () => {
+  /** Until Ghostscript begins there is room, then only for so many bytes. */
+  const fillingUp = (at: string, butBytes: number) => {
+    const dd = `dd if=/dev/zero of='${at}/hog' bs=1M 2>/dev/null; truncate -s -${butBytes} '${at}/hog'`;
+    return temporaryDirectory().then((programs) => stub(programs, 'gs', `${dd}; exec '${ghostscript ?? ''}' "$@"`));
+  };
+
+  // With little it exits with 1; with 400,000 it exits with 0, and its file is cut short.
+  test.each([0, 8192, 100_000, 400_000])(
+    'with %i bytes left does not leave them plain: it is tried again, and they are PDF/A when there is room',
+    { timeout: 60_000 },
+    async (butBytes) => {
+      const at = await disk(80);
+      const source = join(at, 'issue.pdf');
+      const noise = sharp(randomBytes(400 * 400 * 3), { raw: { width: 400, height: 400, channels: 3 } });
+      const document = await PDFDocument.create();
+      const image = await document.embedJpg(await noise.jpeg({ quality: 95 }).toBuffer());
+      for (let page = 0; page < 2; page++) document.addPage([600, 600]).drawImage(image);
+      document.setProducer('test'); // what pdf-lib writes of itself Ghostscript does not take over
+      writeFileSync(source, await document.save());
+      const order = { sources: [source], outputDirectory: join(at, 'split'), minimumPages: 2, pdfA: true, log };
+      await fillingUp(at, butBytes);
+      expectDiskTrouble(
+        await failureOf(splitPdfs(order)),
+        /^seq-0001\.pdf could not be turned into PDF\/A: Ghostscript cannot write to .* MB free; make room.*try again$/,
+      );
+      expect(readdirSync(at).sort()).toEqual(['hog', 'issue.pdf']);
+      vi.unstubAllEnvs();
+      rmSync(join(at, 'hog'));
+      expect(await splitPdfs(order)).toEqual({ pages: 2 });
+      for (const page of ['seq-0001.pdf', 'seq-0002.pdf'])
+        expect(await conformanceOf(join(at, 'split', page), { timeoutSeconds: 60 })).not.toBe('failed');
+    },
+  );
+
+  test('is the disk of the pages: a full /tmp does not matter', { timeout: 60_000 }, async () => {
+    const at = await disk(80);
+    const full = await disk(1);
+    fillUp(full, 0);
+    vi.stubEnv('TMPDIR', full);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const page = await writePdf(join(at, 'seq-0001.pdf'), { lines: ['News'] });
+    expect(await makePdfA(page, { scratch: at, log, limits: { timeoutSeconds: 60 } })).toBeUndefined();
   });
 });
 

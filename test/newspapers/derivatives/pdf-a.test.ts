@@ -2,6 +2,7 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { findProgram, ProgramMissing, runProgram } from '../../../src/files/programs.js';
+import { FileTrouble } from '../../../src/files/trouble.js';
 import { conformanceOf, makePdfA } from '../../../src/newspapers/derivatives/pdf-a.js';
 import { splitPdfs } from '../../../src/newspapers/derivatives/split.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -97,6 +98,39 @@ describe('a page stays the plain PDF it is (W13)', () => {
     await giving(await marked(['All the news', 'of today']));
     await stub(directory, 'verapdf', 'echo "FAIL $5 2b"; exit 1');
     await stays(/veraPDF refuses/);
+  });
+});
+
+describe('what Ghostscript could not write says nothing of the page: the job tries again', () => {
+  const trouble = async () => {
+    const before = await sha(page);
+    const failure = await make().catch((error: unknown) => error as Error);
+    expect(failure).toBeInstanceOf(FileTrouble);
+    expect((failure as Error).message).toMatch(
+      /^seq-0001\.pdf could not be turned into PDF\/A: Ghostscript cannot write to .*\/scratch, which has \d+ MB free; make room, or look at the disk; the job will try again$/,
+    );
+    expect(await sha(page)).toBe(before);
+    expect(why).toEqual([]);
+  };
+
+  test.each([
+    'GPL Ghostscript 10.00.0: ERROR: ioerror (-12) on closing pdfwrite device.',
+    'GPL Ghostscript 10.00.0: **** Could not open temporary file ./gs_XXXXXX',
+    'GPL Ghostscript 10.00.0: **** Could not open the file pdf-a.pdf .',
+  ])('when it says "%s", whatever its exit code', async (said) => {
+    for (const code of [0, 1]) {
+      await stub(directory, 'gs', `cp '${await marked(['All the news', 'of today'])}' pdf-a.pdf; echo '${said}' >&2; exit ${code}`); // prettier-ignore
+      await trouble();
+    }
+  });
+
+  test('when its file has no end, though every word is in it, or is not there', async () => {
+    const whole = await readFile(await marked(['All the news', 'of today']), 'latin1');
+    await writeFile(join(directory, 'cut.pdf'), whole.replace('%%EOF', ''), 'latin1');
+    await giving(join(directory, 'cut.pdf'));
+    await trouble();
+    await stub(directory, 'gs', 'rm -f pdf-a.pdf');
+    await trouble();
   });
 });
 
