@@ -55,6 +55,9 @@ const wholeNumber = (preset: string, least: number) =>
     return value >= least ? value : undefined;
   });
 
+const trueOrFalse = (preset: 'true' | 'false') =>
+  setting(preset, 'true or false', (text) => (text === 'true' ? true : text === 'false' ? false : undefined));
+
 /** Seconds. */
 const duration = (preset: string, leastSeconds: number) =>
   setting(preset, `a duration of at least ${leastSeconds}s, like 48h, 1h30m or 90s`, (text) => {
@@ -113,7 +116,7 @@ const schema = z.object({
     return value >= 1 && value <= 100 ? value : undefined;
   }),
   SCANNED_PDF_DPI: wholeNumber('150', 72),
-  PDF_A: setting('false', 'true or false', (text) => (text === 'true' ? true : text === 'false' ? false : undefined)),
+  PDF_A: trueOrFalse('false'),
 
   // Batches and the sites that show them.
   MAX_BATCH_SIZE: wholeNumber('10000', 1),
@@ -130,9 +133,7 @@ const schema = z.object({
   VAR_DIRECTORY: directory('./var'),
   QUEUES: setting(defaultQueues(), WIDTHS, (text) => widths(text)),
   POLL_INTERVAL: duration('1s', 0.1),
-  LISTEN_NOTIFY: setting('true', 'true or false', (text) =>
-    text === 'true' ? true : text === 'false' ? false : undefined,
-  ),
+  LISTEN_NOTIFY: trueOrFalse('true'),
   SHUTDOWN_GRACE: duration('30s', 0),
   RUNNER_LEASE: duration('60s', 1),
   LOG_LEVEL: setting('info', `one of ${LOG_LEVELS.join(', ')}`, (text) => LOG_LEVELS.find((level) => level === text)),

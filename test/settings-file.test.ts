@@ -69,6 +69,8 @@ describe('W32: a settings file with odd values', () => {
 
   it('never shows a secret', async () => {
     expect(await mistakes('DATABASE_URL=postgre://me:geheim@host/x\nSFTPGO_PASSWORD=geheim2\n')).not.toMatch(/geheim/);
+    const wrong = await mistakes('DATABASE_URL=postgres:/me:geheim@host/x\nREDIS_URL=redis//me:geheim@host\n');
+    expect(wrong).not.toMatch(/geheim/);
   });
 
   it('of bytes that are no text, or none at all, is told or read without a crash', async () => {

@@ -41,12 +41,12 @@ Examples:
 An upload with an error or a warning is skipped and told; so is one that is queued already. What a dry run says would
 be queued is what is queued. An upload counts as unchanged from when it was first seen as it is, also by a dry run.`,
   )
-  .action((_options: Options, command: Command) =>
-    withSession(command, async ({ settings, database, locks, print, permitted }) => {
-      const { type: kind, key: search, dryRun = false, ...more } = command.optsWithGlobals<Options>();
-      const { allowNew = false, allowDuplicate = false, reason = '', json } = more;
-      if (allowDuplicate !== (reason.trim() !== ''))
-        command.error('error: --allow-duplicate and --reason TEXT go together', { exitCode: 2 });
+  .action((_options: Options, command: Command) => {
+    const { type: kind, key: search, dryRun = false, ...more } = command.optsWithGlobals<Options>();
+    const { allowNew = false, allowDuplicate = false, reason = '', json } = more;
+    if (allowDuplicate !== (reason.trim() !== ''))
+      command.error('error: --allow-duplicate and --reason TEXT go together', { exitCode: 2 });
+    return withSession(command, async ({ settings, database, coordination, print, permitted }) => {
       const [{ bulkQueue }, { UploadClock }] = await Promise.all([
         import('../newspapers/bulk-queue.js'),
         import('../newspapers/uploads/clock.js'),
@@ -59,7 +59,7 @@ be queued is what is queued. An upload counts as unchanged from when it was firs
         duplicateReason: allowDuplicate ? reason.trim() : undefined,
         actor: await permitted(dryRun || !search ? 'bulk-queue without queueing' : 'bulk-queue'),
         clock: new UploadClock(database.kysely, (message) => void process.stderr.write(`${visible(message)}\n`)),
-        locks,
+        locks: (await coordination()).locks,
         now: () => new Date(),
       };
       const events: BulkQueueEvent[] = [];
@@ -72,8 +72,8 @@ be queued is what is queued. An upload counts as unchanged from when it was firs
       print({ ...tally.summary, counts, events: events.map(eventValue) }, () =>
         report(tally, counts, search !== undefined),
       );
-    }),
-  );
+    });
+  });
 
 await runMain(program);
 

@@ -1,6 +1,7 @@
 /** `page-review-issue-fixer`: issues out of page review, many at once (newspapers spec 7.5). */
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { InvalidIssueKey, parseIssueKey, type IssueKey } from '../newspapers/issue-key.js';
+import { issueKeyOption } from './key-option.js';
 import { makeProgram, runMain, withSession } from './program.js';
 
 interface Options {
@@ -58,12 +59,7 @@ class BadKeyFile extends Error {
 await runMain(program);
 
 function collectKeys(text: string, before: IssueKey[] = []): IssueKey[] {
-  try {
-    return [...before, parseIssueKey(text)];
-  } catch (error) {
-    if (error instanceof InvalidIssueKey) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
+  return [...before, issueKeyOption(text)];
 }
 
 /** @throws {BadKeyFile} naming every line that is no key */

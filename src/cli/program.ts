@@ -5,8 +5,6 @@
 import { userInfo } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Coordination } from '../coordination/coordination.js';
-import type { Locks } from '../coordination/locks.js';
-import type { ProgressStore } from '../coordination/progress.js';
 import type { Database } from '../database/database.js';
 import type { Settings } from '../settings.js';
 import { printableLines } from './printable.js';
@@ -22,10 +20,8 @@ export interface CommonOptions {
 export interface Session {
   settings: Settings;
   database: Database;
-  /** For what touches files; nothing is connected before the first use. */
-  locks: Locks;
-  /** Of running jobs. */
-  progress: ProgressStore;
+  /** Locks, for what touches files, and the progress of running jobs; the first call loads what they need. */
+  coordination: () => Promise<Coordination>;
   /** Who acts: the login of `--as`, else the one of the operating system. Whether this person may is another question. */
   actor: string;
   /**
@@ -68,15 +64,16 @@ export async function withSession(command: Command, run: (session: Session) => P
   const database = await openDatabase(settings, calledAs(command.parent?.name() ?? command.name(), actor), {
     notice: (text) => process.stderr.write(`${text}\n`),
   });
-  let coordination: Coordination | undefined;
+  let opened: Promise<Coordination> | undefined;
+  const coordination = () =>
+    (opened ??= import('../coordination/coordination.js').then(({ openCoordination }) =>
+      openCoordination(settings, database.pool),
+    ));
   try {
-    const { openCoordination } = await import('../coordination/coordination.js');
-    coordination = await openCoordination(settings, database.pool);
-    const { locks, progress } = coordination;
     const permitted = (what = commandPath(command)) => permit(database, actor, what);
-    await run({ settings, database, locks, progress, actor, permitted, print: printer(options) });
+    await run({ settings, database, coordination, actor, permitted, print: printer(options) });
   } finally {
-    coordination?.close();
+    (await opened?.catch(() => undefined))?.close(); // what failed to open has failed the command already
     await database.close();
   }
 }

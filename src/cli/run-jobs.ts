@@ -3,6 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   common,
+  currentActor,
   makeProgram,
   openSettings,
   positiveInteger,
@@ -51,8 +52,7 @@ common(program.command('run-one').description('claim one pipeline, run the job i
   async (_options: CommonOptions, command: Command) => {
     const options = command.optsWithGlobals<CommonOptions>();
     const { runOne } = await import('./run-jobs/run-one.js');
-    await withSession(command, ({ permitted }) => permitted().then(() => undefined));
-    const ran = await runOne(await openSettings(options));
+    const ran = await runOne(await openSettings(options), options.as ?? currentActor());
     printer(options)(ran ?? null, (job) =>
       job === null
         ? 'nothing is runnable now'
@@ -64,7 +64,8 @@ common(program.command('run-one').description('claim one pipeline, run the job i
 common(program.command('status').description('queues, runners, running jobs with progress, what failed or waits'))
   .option('--watch', 'print it again every two seconds until interrupted')
   .action((options: { watch?: boolean }, command: Command) =>
-    withSession(command, async ({ database, progress, print }) => {
+    withSession(command, async ({ database, coordination, print }) => {
+      const { progress } = await coordination();
       const { readStatus } = await import('../engine/status.js');
       const { statusText } = await import('./run-jobs/tables.js');
       do {

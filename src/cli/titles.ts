@@ -59,10 +59,10 @@ common(program.command('set').description('change what no MARC record tells of a
   .option('--embargo <period>', 'how long its issues stay unpublished: "90 days", "1y6m"; 0 for not at all')
   .option('--org <code>', 'awardee of its born-digital issues; "" for the setting PDF_BATCH_MARC_ORG_CODE')
   .option('--sftp-user <name>', 'directory of its uploads beside the LCCN; "" for none')
-  .action((name: string, { embargo, org, sftpUser }: SetOptions, command: Command) =>
-    withSession(command, async ({ database, print, permitted }) => {
-      if (embargo === undefined && org === undefined && sftpUser === undefined)
-        command.error('error: say what to change: --embargo, --org or --sftp-user', { exitCode: 2 });
+  .action((name: string, { embargo, org, sftpUser }: SetOptions, command: Command) => {
+    if (embargo === undefined && org === undefined && sftpUser === undefined)
+      command.error('error: say what to change: --embargo, --org or --sftp-user', { exitCode: 2 });
+    return withSession(command, async ({ database, print, permitted }) => {
       await permitted();
       const { changeTitle } = await import('../newspapers/titles.js');
       const title = await changeTitle(database.kysely, name, {
@@ -71,8 +71,8 @@ common(program.command('set').description('change what no MARC record tells of a
         ...(sftpUser !== undefined && { sftpUser: sftpUser || null }),
       });
       print(title, (one) => titlesTable([one]));
-    }),
-  );
+    });
+  });
 
 common(program.command('list').description('all titles, by LCCN')).action((_options: unknown, command: Command) =>
   withSession(command, async ({ database, print }) => {

@@ -96,4 +96,8 @@ export class LeasedLocks implements Locks {
 const unavailable = (error: unknown, store: string): LocksUnavailable =>
   error instanceof LocksUnavailable
     ? error
-    : new LocksUnavailable(`locks cannot be taken: ${store} says: ${(error as Error).message}`, 0, true);
+    : new LocksUnavailable(
+        `locks cannot be taken: ${store} says: ${(error as Error).message}; is it running, and within reach?`,
+        0,
+        true,
+      );

@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { LockHolder } from './locks.js';
 import type { LockStore, Taken } from './lock-store.js';
-
-/** A lock statement touches one row: a server that takes longer is as good as away. */
-const ANSWER_WITHIN_MS = 5_000;
+import { quickQuery } from './postgres-query.js';
 
 /** The sequence is never set back, not even by a crash: fences rise over all names. Only a restored backup begins anew. */
 const TAKE = `
@@ -31,10 +29,7 @@ interface TakeRow {
 
 /** Locks in the table `locks`: without Redis, through any pooler. A row is a held lock; its expiry counts by the database's clock. */
 export function postgresLockStore(pool: pg.Pool): LockStore {
-  const query = <Row extends pg.QueryResultRow>(text: string, values: unknown[]) => {
-    const asked = { text, values, query_timeout: ANSWER_WITHIN_MS }; // pg knows query_timeout, its types do not
-    return pool.query<Row>(asked);
-  };
+  const query = <Row extends pg.QueryResultRow>(text: string, values: unknown[]) => quickQuery<Row>(pool, text, values);
   return {
     name: 'PostgreSQL',
 

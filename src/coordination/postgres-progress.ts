@@ -1,19 +1,14 @@
 import type pg from 'pg';
+import { quickQuery } from './postgres-query.js';
 import type { ProgressReport, ProgressStore } from './progress.js';
 
 interface ProgressRow extends ProgressReport {
   pipeline_id: number;
 }
 
-/** A statement on a few rows: a server that takes longer is as good as away. */
-const ANSWER_WITHIN_MS = 5_000;
-
 /** Progress in the unlogged table `progress`. */
 export function postgresProgressStore(pool: pg.Pool): ProgressStore {
-  const query = <Row extends pg.QueryResultRow>(text: string, values: unknown[]) => {
-    const asked = { text, values, query_timeout: ANSWER_WITHIN_MS }; // pg knows query_timeout, its types do not
-    return pool.query<Row>(asked);
-  };
+  const query = <Row extends pg.QueryResultRow>(text: string, values: unknown[]) => quickQuery<Row>(pool, text, values);
   return {
     name: 'PostgreSQL',
     async write(pipelineId, { sequence, done, total, unit }, expiryMs) {

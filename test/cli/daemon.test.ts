@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { JobCall } from '../../src/engine/job.js';
 import type { PipelinePlan } from '../../src/engine/pipeline.js';
 import type { Status } from '../../src/engine/status.js';
@@ -51,6 +51,19 @@ const jobsOf = async (id: number): Promise<string> =>
     )
   )[0]?.text ?? '';
 const stoppedRunners = () => rows(own, 'select from runners where stopped_at is not null');
+
+describe('run-jobs watch whose start fails', () => {
+  it('says why and ends, whatever connections are open: its service manager starts it again', async () => {
+    await rows(own, `create function closed() returns trigger language plpgsql as $$ begin raise exception 'closed for repairs'; end $$`); // prettier-ignore
+    await rows(own, 'create trigger closed before insert on runners for each row execute function closed()');
+    onTestFinished(async () => {
+      await rows(own, 'drop function closed cascade');
+    });
+    const daemon = start('run-jobs', ['watch'], { ...env, REDIS_URL: 'redis://127.0.0.1:1' });
+    expect(await daemon.ended).toEqual({ code: 1, signal: null });
+    expect(daemon.stderr()).toContain('closed for repairs');
+  });
+});
 
 describe('run-jobs watch --exit-when-idle', () => {
   it('says that nothing is left when there is nothing', async () => {

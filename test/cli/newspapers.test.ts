@@ -308,6 +308,25 @@ describe('bulk-queue and issues', () => {
     });
   });
 
+  it('tell of an upload that a flagged issue keeps out, and what to do first', async () => {
+    const scans = ['--type', 'scan', '--key', 'sn1'];
+    await ok('bulk-queue', ...scans);
+    await own.database.pool.query(
+      `update newspapers.issues set workflow_step = 'UnfixableMetadataError', location = '/elsewhere'`,
+    );
+    const [{ id } = { id: 0 }] = (await json<{ issues: { id: number }[] }>('issues', 'list', '--type', 'scan')).issues;
+    const why = `issue ${id} was flagged as unfixable: "bin/issues show ${id}"; decide about it in the holding pen first`;
+    const listed = await ok('issues', 'uploads', '--type', 'scan');
+    expect(listed).toContain(`  sn1/1856052401: in the way\n    ${why}\n1 upload(s): 0 ready, `);
+    expect(listed).toContain(' 0 with errors, 1 with a flagged issue in the way, ');
+    expect(await json('issues', 'uploads', '--type', 'scan', '--full')).toMatchObject({
+      ready: 0,
+      'in the way': 1,
+      uploads: [{ state: 'in the way', filesChecked: false, problems: [], inTheWay: { issueId: id } }],
+    });
+    expect(await ok('bulk-queue', ...scans)).toContain(`Skipping sn1/1856052401: ${why}\n`);
+  });
+
   it('resume and take back what failed', async () => {
     await ok('bulk-queue', '--type', 'scan', '--key', 'sn1');
     await own.database.pool.query(`update pipelines set status = 'failed', error = '{"message": "the disk is full"}'`);

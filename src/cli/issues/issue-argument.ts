@@ -1,21 +1,14 @@
-import { InvalidArgumentError } from 'commander';
 import type { Database } from '../../database/database.js';
-import { formatIssueKey, InvalidIssueKey, parseIssueKey, type IssueKey } from '../../newspapers/issue-key.js';
+import { formatIssueKey, type IssueKey } from '../../newspapers/issue-key.js';
+import { issueKeyOption } from '../key-option.js';
 import { positiveInteger } from '../program.js';
 
 /** How people name an issue: by its key, LCCN/YYYYMMDDEE, or by its number. */
 export type IssueArgument = number | IssueKey;
 
 /** The argument `<issue>`, for commander. */
-export function issueArgument(text: string): IssueArgument {
-  if (/^\d{1,9}$/.test(text)) return positiveInteger(text);
-  try {
-    return parseIssueKey(text);
-  } catch (error) {
-    if (error instanceof InvalidIssueKey) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
-}
+export const issueArgument = (text: string): IssueArgument =>
+  /^\d{1,9}$/.test(text) ? positiveInteger(text) : issueKeyOption(text);
 
 /**
  * The number of an issue.

@@ -2,7 +2,7 @@
 import type { ListedUpload, StuckIntake, UploadState } from '../../newspapers/list-uploads.js';
 import { formatIssueKey } from '../../newspapers/issue-key.js';
 import { faultsTitle, hasTitleErrors, type Problem } from '../../newspapers/uploads/problem.js';
-import { intakeRemedies, type Standing } from '../../newspapers/uploads/standing.js';
+import { flaggedRemedy, intakeRemedies, type Standing } from '../../newspapers/uploads/standing.js';
 import type { Obstacle } from '../../newspapers/uploads/upload.js';
 import { visible } from '../table.js';
 
@@ -16,6 +16,7 @@ export class UploadsText {
     ready: 0,
     warnings: 0,
     errors: 0,
+    'in the way': 0,
     running: 0,
     failed: 0,
     cancelled: 0,
@@ -42,12 +43,14 @@ export class UploadsText {
 
   summary(): string {
     const { ready, warnings, errors, running, failed, cancelled } = this.counts;
-    const total = ready + warnings + errors + running + failed + cancelled;
+    const inTheWay = this.counts['in the way'];
+    const total = ready + warnings + errors + inTheWay + running + failed + cancelled;
     if (total === 0) return 'No uploads found.';
     const parts = [
       `${ready} ready`,
       `${warnings} with warnings`,
       `${errors} with errors`,
+      ...(inTheWay > 0 ? [`${inTheWay} with a flagged issue in the way`] : []),
       `${running} being taken in`,
       `${failed} failed`,
       ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
@@ -60,7 +63,7 @@ export class UploadsText {
 export function uploadValue(listed: Listed): object {
   if (listed.found === 'obstacle') return { found: 'obstacle', path: listed.path, problem: listed.problem };
   if (listed.found === 'stuck') return { found: 'stuck', state: listed.state, intake: listed.intake };
-  const { upload, problems, state, filesChecked, intake, twin } = listed;
+  const { upload, problems, state, filesChecked, intake, twin, flagged } = listed;
   return {
     found: 'upload',
     state,
@@ -75,6 +78,7 @@ export function uploadValue(listed: Listed): object {
     problems,
     intake: intake ?? null,
     duplicateOf: twin ?? null,
+    inTheWay: flagged ?? null,
   };
 }
 
@@ -85,12 +89,13 @@ function titleOf({ upload: { kind, title, titleDirectory, org } }: ListedUpload)
 
 const isOfTitle = ({ scope }: Problem): boolean => scope === 'title' || scope === 'top';
 
-function uploadLines({ upload, problems, state, filesChecked, intake }: ListedUpload): string[] {
+function uploadLines({ upload, problems, state, filesChecked, intake, flagged }: ListedUpload): string[] {
   if (intake) return intakeLines(intake, state);
   const name = upload.key ? formatIssueKey(upload.key) : upload.directory;
-  const unchecked = upload.kind === 'scan' && !filesChecked && state !== 'errors';
+  const unchecked = upload.kind === 'scan' && !filesChecked && state !== 'errors' && !flagged;
   return [
     `${name}: ${state}${unchecked ? ' (PDFs not looked into; --full does)' : ''}`,
+    ...(flagged ? [`  ${flaggedRemedy(flagged)}`] : []),
     ...problems.filter((problem) => !isOfTitle(problem)).map((problem) => `  ${told(problem)}`),
   ];
 }

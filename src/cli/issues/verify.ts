@@ -1,5 +1,5 @@
 /** `issues verify`: are the files of the issues as they were recorded? */
-import { CommanderError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { VerifiedIssue } from '../../newspapers/verify-issues.js';
 import { ProgressBar } from '../progress-bar.js';
 import { common, withSession, type CommonOptions, type Session } from '../program.js';
@@ -21,25 +21,21 @@ export function addVerifyCommand(program: Command): void {
     .argument('[issue...]', 'their keys, LCCN/YYYYMMDDEE, or numbers', collectIssues)
     .option('--all', 'every issue of whose files there are records')
     .option('--accept <reason>', 'what lies there now is right: record it')
-    .action((issues: IssueArgument[], _options: Options, command: Command) =>
-      withSession(command, async (session) => {
-        const options = command.optsWithGlobals<Options>();
-        if ((issues.length === 0) === !options.all) throw usage('name issues, or say --all');
-        if (options.accept !== undefined && options.all) throw usage('--accept takes issues, not --all');
-        if (options.accept?.trim() === '') throw usage('--accept must say why');
+    .action((issues: IssueArgument[], _options: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const refuse = (message: string) => command.error(`error: ${message}`, { exitCode: 2 });
+      if ((issues.length === 0) === !options.all) refuse('name issues, or say --all');
+      if (options.accept !== undefined && options.all) refuse('--accept takes issues, not --all');
+      if (options.accept?.trim() === '') refuse('--accept must say why');
+      return withSession(command, async (session) => {
         const ids = options.all ? undefined : await idsOf(session, issues);
         if (options.accept === undefined) await verify(session, ids, options.json ?? false);
         else await accept(session, ids ?? [], options.accept);
-      }),
-    );
+      });
+    });
 }
 
 const collectIssues = (text: string, before: IssueArgument[] = []): IssueArgument[] => [...before, issueArgument(text)];
-
-function usage(message: string): CommanderError {
-  process.stderr.write(`error: ${message}\n`);
-  return new CommanderError(2, 'pressmark.usage', message);
-}
 
 async function idsOf({ database }: Session, issues: readonly IssueArgument[]): Promise<number[]> {
   const ids: number[] = [];

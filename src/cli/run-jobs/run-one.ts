@@ -1,21 +1,31 @@
-import { openCoordination } from '../../coordination/coordination.js';
+import { openCoordination, type Coordination } from '../../coordination/coordination.js';
 import { openDatabase } from '../../database/open-database.js';
 import { QUEUES } from '../../engine/job.js';
 import { Runner } from '../../engine/runner/runner.js';
 import { closeThreads } from '../../files/threads.js';
 import type { Settings } from '../../settings.js';
+import { permit } from '../program.js';
 import { registry } from '../registry.js';
 import { version } from '../version.js';
 import { daemonLogger, outageLog } from './log-streams.js';
 
-/** Claims one pending pipeline of any queue, runs the job it stands at, and ends. Undefined when nothing is pending. */
+/**
+ * Claims one pending pipeline of any queue, runs the job it stands at, and ends. Undefined when nothing is pending.
+ *
+ * @throws Refused when the actor may not
+ */
 export async function runOne(
   settings: Settings,
+  actor: string,
 ): Promise<{ pipelineId: number; sequence: number; type: string; status: string } | undefined> {
-  const database = await openDatabase(settings, 'run-jobs run-one');
+  const database = await openDatabase(settings, 'run-jobs run-one', {
+    notice: (text) => process.stderr.write(`${text}\n`),
+  });
   const { log, jobLog } = daemonLogger(settings.LOG_LEVEL, database.pool);
-  const coordination = await openCoordination(settings, database.pool, outageLog(log));
+  let coordination: Coordination | undefined;
   try {
+    await permit(database, actor, 'run-jobs run-one');
+    coordination = await openCoordination(settings, database.pool, outageLog(log));
     const queues = Object.fromEntries(QUEUES.map((queue) => [queue, 1]));
     const runner = new Runner({ database, coordination, registry, settings, log, queues, version });
     const job = await runner.runOne();
@@ -33,7 +43,7 @@ export async function runOne(
   } finally {
     await jobLog.flush();
     await closeThreads();
-    coordination.close();
+    coordination?.close();
     await database.close();
   }
 }

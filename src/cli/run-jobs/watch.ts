@@ -1,8 +1,10 @@
-import { openCoordination } from '../../coordination/coordination.js';
+import type { Logger } from 'pino';
+import { openCoordination, type Coordination } from '../../coordination/coordination.js';
+import type { Database } from '../../database/database.js';
 import { openDatabase } from '../../database/open-database.js';
 import { QUEUES, type Queue } from '../../engine/job.js';
 import { Runner } from '../../engine/runner/runner.js';
-import { readStanding, readStatus, type QueueStatus, type StandingPipeline, type Status } from '../../engine/status.js';
+import { readStatus, type QueueStatus, type StandingPipeline, type Status } from '../../engine/status.js';
 import { closeThreads } from '../../files/threads.js';
 import { checkSystemTools, NEWSPAPER_TOOLS } from '../../files/system-tools.js';
 import type { Settings } from '../../settings.js';
@@ -33,9 +35,35 @@ export async function watch(settings: Settings, options: WatchOptions): Promise<
     log.warn(`DATABASE_URL is not set: working on the private PostgreSQL of ${settings.VAR_DIRECTORY}`);
   if (settings.ignoredKeys.length > 0)
     log.warn({ keys: settings.ignoredKeys }, 'the settings file has keys of NCA that mean nothing here');
-  const coordination = await openCoordination(settings, database.pool, outageLog(log));
-  log.info(`locks and progress are kept in ${coordination.locks.store}`);
-  await coordination.open();
+  let coordination: Coordination | undefined;
+  try {
+    coordination = await openCoordination(settings, database.pool, outageLog(log));
+    log.info(`locks and progress are kept in ${coordination.locks.store}`);
+    await coordination.open();
+    const why = await serve({ settings, options, database, coordination, log });
+    await jobLog.flush();
+    if (why === 'idle') {
+      const { counts, queues, standing } = await readStatus(database.kysely, coordination.progress);
+      process.stdout.write(`${idleText(counts, queues, standing)}\n`);
+    }
+  } finally {
+    // Also when the start failed: a connection left open would keep the process, and whoever restarts it would wait for ever.
+    await closeThreads();
+    coordination?.close();
+    await database.close();
+  }
+}
+
+interface Daemon {
+  settings: Settings;
+  options: WatchOptions;
+  database: Database;
+  coordination: Coordination;
+  log: Logger;
+}
+
+/** Runs jobs until told to stop; returns by what. */
+async function serve({ settings, options, database, coordination, log }: Daemon): Promise<'idle' | NodeJS.Signals> {
   let toStop: (why: 'idle' | NodeJS.Signals) => void = () => undefined;
   const stopped = new Promise<'idle' | NodeJS.Signals>((resolve) => (toStop = resolve));
   const runner = new Runner({
@@ -61,17 +89,7 @@ export async function watch(settings: Settings, options: WatchOptions): Promise<
   const atOnce = () => runner.stopAtOnce();
   process.once('SIGTERM', atOnce).once('SIGINT', atOnce);
   await runner.stop(settings.SHUTDOWN_GRACE);
-  await jobLog.flush();
-  await closeThreads();
-  if (why === 'idle') {
-    const [{ counts, queues }, standing] = await Promise.all([
-      readStatus(database.kysely, coordination.progress),
-      readStanding(database.kysely, 50),
-    ]);
-    process.stdout.write(`${idleText(counts, queues, standing)}\n`);
-  }
-  coordination.close();
-  await database.close();
+  return why;
 }
 
 /** What is left when nothing is runnable here: what stands, and what waits for queues that this daemon does not serve. */

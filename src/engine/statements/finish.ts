@@ -71,7 +71,9 @@ const FINISH: Statement<FinishedRow> = {
       step_started_at = now(), rescues = 0, error = null,
       hold_action = case when n.unseen then p.hold_action end,
       decision_rev = case when n.unseen then p.decision_rev end
-    from next n where p.id = n.id and p.id = any (array(select id from standing))
+    from next n
+    where p.id = n.id
+      and p.id = any (array(select id from standing)) -- the same again, of a known few: for the join alone a plan may read the whole table (EXPLAIN)
     returning p.status, p.id as "pipelineId", n.sequence, n.type, n.queue, n.args, n.attempt, n.timeout as "timeoutSeconds"`,
 };
 
