@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256OfAll } from './checksum.js';
 import { formatInstant, parseInstant } from './instant.js';
-import { temporaryBeside, writeFileSafely } from './land.js';
+import { temporaryBeside } from './land.js';
 import { quoted } from './quoted.js';
 import { readDirectory, UnsafeEntries } from './read-directory.js';
 
@@ -75,7 +75,7 @@ export function sameFiles(one: Manifest, other: Manifest): boolean {
 }
 
 /** Where the clock of a directory that cannot be written is kept instead: says since when it is as the manifest tells. */
-export type KeepElsewhere = (directory: string, current: Manifest, why: Error) => Promise<Date>;
+export type KeepElsewhere = (current: Manifest, why: Error) => Promise<Date>;
 
 /** What a directory answers that others may look at but not change, and a full disk. */
 const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']);
@@ -103,12 +103,12 @@ export async function lastModified(
   const former = await readManifest(directory);
   if (former && sameFiles(former, current)) return new Date(Number(former.created / 1_000_000n));
   try {
-    await writeManifest(directory, current, { durable: false }); // one lost in a power cut starts the clock anew
+    await writeManifest(directory, current);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException; // fs rejects with errors only
     if (code === 'ENOENT') return now;
     if (!keepElsewhere || !UNWRITABLE.has(code ?? '')) throw error;
-    return keepElsewhere(directory, current, error as Error);
+    return keepElsewhere(current, error as Error);
   }
   return now;
 }
@@ -158,15 +158,10 @@ async function readPlainFile(path: string): Promise<string | undefined> {
 }
 
 /**
- * Writes the directory's `.manifest`: one line of JSON, mode 0600. It lands whole or not at all.
- *
- * @param options.durable whether it must survive a power cut, which takes the disk's time
+ * Writes the directory's `.manifest`: one line of JSON, mode 0600. It lands whole or not at all. It is not synced: that
+ * takes the disk's time for each of thousands of uploads, and one that a power cut loses only starts the clock anew.
  */
-export async function writeManifest(
-  directory: string,
-  { created, files, hashAlgo }: Manifest,
-  { durable = true }: { durable?: boolean } = {},
-): Promise<void> {
+export async function writeManifest(directory: string, { created, files, hashAlgo }: Manifest): Promise<void> {
   const Files = files.map(({ name, sum, size, mode, modTime }) => {
     return { Name: name, Sum: sum, Size: size, Mode: mode, ModTime: formatInstant(modTime) };
   });
@@ -176,7 +171,6 @@ export async function writeManifest(
     HashAlgo: hashAlgo,
   };
   const target = join(directory, NAME);
-  if (durable) return writeFileSafely(target, JSON.stringify(content), { mode: 0o600 });
   const temporary = temporaryBeside(target);
   try {
     await writeFile(temporary, JSON.stringify(content), { mode: 0o600, flag: 'wx' });

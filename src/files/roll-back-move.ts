@@ -1,12 +1,13 @@
 /** Undoing a move (see move.ts), whatever stage it is at: everything is at its source again, and no copy of it is left. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { sha256 } from './checksum.js';
 import { copyFileSafely } from './copy-file.js';
 import type { CopyOptions } from './copy-tree.js';
 import { existing } from './existing.js';
-import { sha256OfAll } from './checksum.js';
-import { syncDirectory } from './land.js';
-import { listTree, type Tree } from './list-tree.js';
+import { syncDirectory, temporaryBeside } from './land.js';
+import { listTree } from './list-tree.js';
+import { makeDirectory } from './make-directory.js';
 import { copyForMove, deleteForMove, MoveRefused, renameForMove, verifyForMove, wipOf, type Move } from './move.js';
 import { quoted } from './quoted.js';
 import { removeTree } from './remove-tree.js';
@@ -49,8 +50,9 @@ async function dropCopy(move: Move, options: CopyOptions): Promise<void> {
     );
   }
   if (verification) {
-    await restoreMissing(move.from, wip, options.signal);
-    const lost = missingFiles(verification, await listTree(move.from, options.signal));
+    const source = await restoreMissing(move, verification, options.signal);
+    // Under any size: a file may have been changed since.
+    const lost = verification.files.map(({ path }) => path).filter((path) => !source.has(path));
     if (lost.length > 0) {
       const where = `in neither ${quoted(move.from)} nor ${quoted(wip)}`;
       throw new MoveRefused(move, `${lost.map(quoted).join(', ')} are ${where} any more; find them, then requeue`);
@@ -65,26 +67,43 @@ async function dropCopy(move: Move, options: CopyOptions): Promise<void> {
   await removeTree(wip, options.signal);
 }
 
-/** What was verified and is there no more, under any size: it may have been changed since. */
-const missingFiles = ({ files }: Verification, source: Tree): string[] => {
-  const there = new Set(source.files.map(({ path }) => path));
-  return files.map(({ path }) => path).filter((path) => !there.has(path));
-};
-
-/** Brings back the files that the source has no more. A killed run leaves no half file, so what is there is whole. */
-async function restoreMissing(from: string, wip: string, signal?: AbortSignal): Promise<void> {
-  const paths = (await listTree(wip, signal)).files.map(({ path }) => path);
+/**
+ * Brings back the files that the source has no more. They land when they are known to be right, so what a killed run left
+ * there is whole.
+ *
+ * @returns the paths of all files of the source
+ * @throws {MoveRefused} when the copy of a file is no longer what was verified
+ */
+async function restoreMissing(move: Move, verification: Verification, signal?: AbortSignal): Promise<Set<string>> {
+  const { from } = move;
+  const wip = wipOf(move.to);
+  const sums = new Map(verification.files.map(({ path, sha256 }) => [path, sha256]));
   const source = (await existing(from, 'directory')) ? await listTree(from, signal) : undefined;
   for (const rest of source?.temporaries ?? []) await rm(join(from, rest), { force: true });
-  const left = new Set(source?.files.map(({ path }) => path));
-  for (const path of paths.filter((path) => !left.has(path))) {
-    const [copy, source] = [join(wip, path), join(from, path)];
-    await mkdir(dirname(source), { recursive: true });
-    await copyFileSafely(copy, source, { ...(signal && { signal }) });
-    const [had, has] = await sha256OfAll([copy, source], signal);
-    if (had !== has)
-      throw new Error(`${quoted(source)} differs from ${quoted(copy)}; does the disk fail? Trying again`);
-    await syncDirectory(dirname(source));
+  const there = new Set(source?.files.map(({ path }) => path));
+  const copies = (await listTree(wip, signal)).files.filter(({ path }) => !there.has(path));
+  for (const { path } of copies) {
+    const [copy, lost] = [join(wip, path), join(from, path)];
+    await makeDirectory(dirname(lost));
+    const temporary = temporaryBeside(lost);
+    const { sha256: sum } = await copyFileSafely(copy, temporary, { signal });
+    const verified = sums.get(path) ?? sum;
+    if (sum !== verified) {
+      await rm(temporary);
+      throw new MoveRefused(
+        move,
+        `${quoted(copy)}, all that is left of ${quoted(lost)}, is not what was verified any more (SHA-256 ${sum}, was ${verified}); ` +
+          'find a backup of it and put it back there, then requeue',
+      );
+    }
+    if ((await sha256(temporary, signal)) !== sum) {
+      await rm(temporary);
+      throw new Error(`${quoted(lost)} differs from ${quoted(copy)}; does the disk fail? Trying again`);
+    }
+    await rename(temporary, lost);
+    await syncDirectory(dirname(lost));
+    there.add(path);
   }
   if (await existing(from, 'directory')) await syncDirectory(dirname(from));
+  return there;
 }

@@ -1,5 +1,6 @@
 /** Tar files of flat directories. */
 import { rm } from 'node:fs/promises';
+import { FatalError } from '../engine/job.js';
 import { landFile, temporaryBeside } from './land.js';
 import { quoted } from './quoted.js';
 import type { TarOrder, TarredFile } from './tar-thread.js';
@@ -26,6 +27,7 @@ export async function makeTar(
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     signal?.throwIfAborted();
+    if (error instanceof FatalError) throw error; // it says itself what is wrong, with which directory
     throw fileTrouble(`${quoted(target)} could not be written`, error as Error);
   }
 }

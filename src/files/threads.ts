@@ -16,6 +16,14 @@ const IDLE_MS = 10_000;
 /** A thread inside a system call that does not return (a dead mount) cannot be ended. */
 const END_MS = 5_000;
 
+/** A function was ended, with its thread, as it took too long. */
+export class TookTooLong extends Error {
+  override name = 'TookTooLong';
+  constructor(exportName: string, timeoutSeconds: number) {
+    super(`${exportName} took longer than ${timeoutSeconds} s`);
+  }
+}
+
 /** Threads that are made and not ended, working or idle. */
 const threads = new Set<Worker>();
 const idle: { thread: Worker; timer: NodeJS.Timeout }[] = [];
@@ -30,13 +38,21 @@ const waiting: (() => void)[] = [];
  * @param module the module, e.g. `new URL('./hash-file.js', import.meta.url)`; run from source the `.ts` is meant
  * @param exportName the function to call with `input`; both `input` and its result are structured-cloned
  * @param signal when it aborts the thread is ended, and the call rejects with the signal's reason once it is gone
+ * @param timeoutSeconds what the function may take, counted from when a thread begins it
+ * @throws {TookTooLong}
  * @throws what the function throws: with its name and code, and a `FatalError` as such; other classes become `Error`
  */
-export async function inThread<T>(module: URL, exportName: string, input: unknown, signal?: AbortSignal): Promise<T> {
+export async function inThread<T>(
+  module: URL,
+  exportName: string,
+  input: unknown,
+  signal?: AbortSignal,
+  timeoutSeconds?: number,
+): Promise<T> {
   const thread = await takeThread(signal);
   try {
     const work: Work = { module: sourceOf(module).href, exportName, input };
-    return (await ask(thread, work, signal)) as T; // the caller knows what the function it named returns
+    return (await ask(thread, work, signal, timeoutSeconds)) as T; // the caller knows what the function it named returns
   } finally {
     giveBack(thread);
   }
@@ -88,8 +104,8 @@ function makeThread(): Worker {
   return thread;
 }
 
-/** Hands the work to a thread and waits for its answer, its death, or an abort. */
-function ask(thread: Worker, work: Work, signal?: AbortSignal): Promise<unknown> {
+/** Hands the work to a thread and waits for its answer, its death, an abort, or the end of its time. */
+function ask(thread: Worker, work: Work, signal?: AbortSignal, timeoutSeconds?: number): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const onAnswer = (answer: Answer) => {
       forget();
@@ -101,11 +117,16 @@ function ask(thread: Worker, work: Work, signal?: AbortSignal): Promise<unknown>
       reject(error);
     };
     const onExit = () => onError(new Error(`The thread ended before ${work.exportName} of ${work.module} did`));
-    const onAbort = () => {
+    const stop = (reason: Error) => {
       forget();
-      void end(thread).then(() => reject(signal?.reason as Error));
+      void end(thread).then(() => reject(reason));
     };
+    const onAbort = () => stop(signal?.reason as Error);
+    const onTimeout = (seconds: number) => stop(new TookTooLong(work.exportName, seconds));
+    const timer =
+      timeoutSeconds === undefined ? undefined : setTimeout(onTimeout, timeoutSeconds * 1000, timeoutSeconds);
     const forget = () => {
+      clearTimeout(timer);
       thread.off('message', onAnswer).off('messageerror', onError).off('error', onError).off('exit', onExit);
       signal?.removeEventListener('abort', onAbort);
     };

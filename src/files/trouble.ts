@@ -67,7 +67,7 @@ export class FileTroubleForGood extends FatalError {
  * The error to throw for what the system refused.
  *
  * @param what e.g. "/a/1.pdf could not be copied to /b/1.pdf"
- * @param cause as node threw it; one of our own keeps its words and its class
+ * @param cause as node threw it; one of our own keeps its words, and whether retrying helps
  */
 export function fileTrouble(what: string, cause: Error): Error {
   if (cause instanceof FatalError) return new FileTroubleForGood(`${what}: ${cause.message}`, { cause });
@@ -82,7 +82,7 @@ export function fileTrouble(what: string, cause: Error): Error {
 /** The same for whatever a file job throws: what has its own words already, and an abort, stays as it is. */
 export function explained(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof FatalError || error instanceof FileTrouble) return error;
-  const { code, path } = error as NodeJS.ErrnoException;
-  if (code === undefined || !(code in MEANINGS)) return error;
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || !(code in MEANINGS) || syscall === 'connect') return error; // of a database no file is told
   return fileTrouble(path === undefined ? 'A file' : quoted(path), error);
 }

@@ -1,11 +1,16 @@
 /** Says that the files of an issue are right as they lie there now (newspapers spec W17). */
-import { join } from 'node:path';
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { DB } from '../database/database.js';
-import { sha256OfAll } from '../files/checksum.js';
-import { isClutter } from '../files/fixity/compare.js';
-import { readFileSets, recordFiles, type FileRecord } from '../files/fixity/file-records.js';
-import { listTree } from '../files/list-tree.js';
+import { isClutter } from '../files/clutter.js';
+import {
+  readFileSets,
+  recordFiles,
+  sameFileSets,
+  type FileRecord,
+  type FileSet,
+} from '../files/fixity/file-records.js';
+import { sumDirectory } from '../files/fixity/sum-directory.js';
+import { recordIssueEvent } from './issue-events.js';
 import { findIssueById, ISSUE_OBJECT, issueObject, NoSuchIssue, type Issue } from './issues.js';
 
 /** A job moves or makes the files of the issue: nobody can say now which are right. */
@@ -16,6 +21,14 @@ export class IssueAtWork extends Error {
   }
 }
 
+/** A job moved or made the files of the issue while they were read: what was read is not what is there now. */
+export class IssueMovedOn extends Error {
+  override name = 'IssueMovedOn';
+  constructor(issue: Issue) {
+    super(`nothing was recorded of issue ${issue.key}: its files were moved while they were read; say it again`);
+  }
+}
+
 /**
  * Takes the sums of what lies there now and records them instead of the former; the event keeps who said so and why.
  * Issues that were taken in before sums were kept get theirs so.
@@ -23,6 +36,7 @@ export class IssueAtWork extends Error {
  * @returns how many files are recorded now
  * @throws {NoSuchIssue}
  * @throws {IssueAtWork}
+ * @throws {IssueMovedOn}
  */
 export async function acceptFiles(
   db: Kysely<DB>,
@@ -37,17 +51,11 @@ export async function acceptFiles(
   for (const { role, directory } of places) sets.set(role, { role, directory, files: [] });
   for (const directory of new Set(places.map((place) => place.directory))) {
     const roles = places.filter((place) => place.directory === directory).map(({ role }) => role);
-    for (const file of await summed(directory)) sets.get(roleOf(file.path, roles))?.files.push(file);
+    for (const file of await sumDirectory(directory, (path) => !isClutter(path)))
+      sets.get(roleOf(file.path, roles))?.files.push(file);
   }
   await db.transaction().execute(async (trx) => {
-    const busy = await trx
-      .selectFrom('pipelines')
-      .select('id')
-      .where('object_type', '=', ISSUE_OBJECT)
-      .where('object_id', '=', issueId)
-      .where('status', 'in', ['pending', 'delayed', 'in_process'])
-      .executeTakeFirst();
-    if (busy) throw new IssueAtWork(issue, busy.id);
+    await keepStill(trx, issue, former);
     for (const set of sets.values()) {
       const known = new Map(former.find(({ role }) => role === set.role)?.files.map((file) => [file.path, file]));
       const files = set.files.map((file) => {
@@ -56,11 +64,31 @@ export async function acceptFiles(
       });
       await recordFiles(trx, { object: issueObject(issueId), ...set, files, pipelineId: null });
     }
-    const detail = JSON.stringify({ reason, files: count(sets) });
-    const event = { actor, kind: 'files_accepted', object_type: ISSUE_OBJECT, object_id: issueId, detail };
-    await trx.insertInto('events').values(event).execute();
+    const detail = { reason, files: count(sets) };
+    await recordIssueEvent(trx, issueId, { actor, kind: 'files_accepted', detail });
   });
   return count(sets);
+}
+
+/** Refuses when a job moves the files, or did since they were read; from here on none can begin to. */
+async function keepStill(trx: Transaction<DB>, issue: Issue, former: readonly FileSet[]): Promise<void> {
+  // Of one that ended while its row was waited for, the next may stand in its place.
+  const open = (await lockOpenPipeline(trx, issue.id)) ?? (await lockOpenPipeline(trx, issue.id));
+  if (open && ['pending', 'delayed', 'in_process'].includes(open.status)) throw new IssueAtWork(issue, open.id);
+  const now = await findIssueById(trx, issue.id);
+  const isThere = now?.location === issue.location && now.backupLocation === issue.backupLocation;
+  if (!isThere || !sameFileSets(await readFileSets(trx, issueObject(issue.id)), former)) throw new IssueMovedOn(issue);
+}
+
+async function lockOpenPipeline(trx: Transaction<DB>, issueId: number) {
+  return trx
+    .selectFrom('pipelines')
+    .select(['id', 'status'])
+    .where('object_type', '=', ISSUE_OBJECT)
+    .where('object_id', '=', issueId)
+    .where('status', 'not in', ['success', 'cancelled'])
+    .forUpdate()
+    .executeTakeFirst();
 }
 
 const count = (sets: ReadonlyMap<string, { files: readonly unknown[] }>) =>
@@ -78,10 +106,4 @@ function supposed({ location, backupLocation }: Issue): { role: string; director
 function roleOf(path: string, roles: readonly string[]): string {
   const isPage = /\.(pdf|tiff?)$/i.test(path);
   return roles.find((role) => (role === 'derivative') !== isPage) ?? roles[0] ?? 'page';
-}
-
-async function summed(directory: string): Promise<FileRecord[]> {
-  const files = (await listTree(directory)).files.filter(({ path }) => !isClutter(path));
-  const sums = await sha256OfAll(files.map(({ path }) => join(directory, path)));
-  return files.map(({ path, size }, index) => ({ path, size, sha256: sums[index] ?? '' }));
 }

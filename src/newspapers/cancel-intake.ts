@@ -5,7 +5,7 @@ import { enqueue } from '../engine/enqueue.js';
 import { cancelPipeline, type Act } from '../engine/operator.js';
 import { Refused } from '../engine/refused.js';
 import type { Settings } from '../settings.js';
-import { intakePlaces } from './give-back.js';
+import { workPlaces } from './intake-places.js';
 import { findIssueById, ISSUE_OBJECT, NoSuchIssue, type Issue } from './issues.js';
 import { GIVE_BACK, giveBack } from './pipelines/give-back.js';
 
@@ -40,7 +40,7 @@ export async function cancelIntake(
     const open = pipelines.find(({ isOpen }) => isOpen);
     if (open) await cancelPipeline(trx, open.id, act);
     const order = {
-      places: intakePlaces(upload, issue.humanName, settings),
+      places: { upload, ...workPlaces(issue.humanName, settings) },
       wasTaken: pipelines.some((pipeline) => pipeline.deletes),
       notBefore: stoppedBy(pipelines, settings.RUNNER_LEASE).toISOString(),
       ...act,

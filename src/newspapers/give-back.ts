@@ -1,6 +1,6 @@
 /** Brings the files of an intake that did not come through back to where they were uploaded (newspapers spec W27, W33). */
-import { readdir, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { FatalError } from '../engine/job.js';
 import type { CopyOptions } from '../files/copy-tree.js';
 import { existing, isThere } from '../files/existing.js';
@@ -11,29 +11,9 @@ import { removeTree } from '../files/remove-tree.js';
 import { renumberPages } from '../files/renumber.js';
 import { rollBackMove } from '../files/roll-back-move.js';
 import { forgetVerification } from '../files/verification.js';
-import type { Settings } from '../settings.js';
+import { leftoversOf, removeLeftovers } from './derivatives/scratch.js';
+import type { IntakePlaces } from './intake-places.js';
 import type { Issue } from './issues.js';
-
-/** Everywhere that an intake brings files to. */
-export interface IntakePlaces {
-  upload: string;
-  work: string;
-  /** Of born-digital issues. */
-  split: string;
-  backup: string;
-  review: string;
-}
-
-export type PlaceSettings = Pick<Settings, 'WORKFLOW_PATH' | 'ORIGINAL_PDF_BACKUP_PATH' | 'PDF_PAGE_REVIEW_PATH'>;
-
-/** The places of an issue's intake, as its pipelines plan them. */
-export const intakePlaces = (upload: string, humanName: string, settings: PlaceSettings): IntakePlaces => ({
-  upload,
-  work: join(settings.WORKFLOW_PATH, humanName),
-  split: join(settings.WORKFLOW_PATH, `.split-${humanName}`),
-  backup: join(settings.ORIGINAL_PDF_BACKUP_PATH, humanName),
-  review: join(settings.PDF_PAGE_REVIEW_PATH, humanName),
-});
 
 /**
  * Brings the originals back and removes what was made of them; may be killed at any point and run again. No original is
@@ -56,8 +36,9 @@ export async function giveBack(
       throw new Error(`${quoted(area)} is not there: is its disk mounted? The job will try again`);
   }
   if (kind === 'borndigital') {
-    for (const made of [wipOf(review), review, wipOf(split), split]) await removeMade(made, options.signal);
-    await removeScratch(split);
+    for (const made of [wipOf(review), review, split]) await removeTree(made, options.signal);
+    await forgetVerification(wipOf(review));
+    await removeLeftovers(dirname(split), leftoversOf(split));
     await rollBackMove({ from: work, to: backup }, options);
   } else if (await existing(work, 'directory')) {
     await removeDerivatives(work, options.signal);
@@ -67,18 +48,6 @@ export async function giveBack(
   throw new FatalError(
     `the files are in none of ${looked}: find them and bring them to ${quoted(upload)}, then resume`,
   );
-}
-
-async function removeMade(directory: string, signal?: AbortSignal): Promise<void> {
-  await removeTree(directory, signal);
-  await forgetVerification(directory);
-}
-
-/** What killed runs of the split left. */
-async function removeScratch(split: string): Promise<void> {
-  const names = await readdir(dirname(split));
-  for (const name of names.filter((name) => name.startsWith(`.${basename(split)}.wip-`)))
-    await rm(join(dirname(split), name), { recursive: true, force: true });
 }
 
 /** Leaves in a scan's work directory nothing but the pages that were uploaded. */

@@ -1,6 +1,7 @@
 /** Everything there is to tell of one issue: its pages, its pipelines, what it waits for, what happened to it. */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
-import type { DB, Json } from '../database/database.js';
+import type { DB } from '../database/database.js';
+import { listIssueEvents, type IssueEvent } from './issue-events.js';
 import { findIssueById, ISSUE_OBJECT, NoSuchIssue, type Issue } from './issues.js';
 import { listPages, type Page } from './pages.js';
 
@@ -26,14 +27,6 @@ export interface Question {
   dueAt: Date | null;
 }
 
-export interface IssueEvent {
-  at: Date;
-  actor: string;
-  kind: string;
-  pipelineId: number | null;
-  detail: Json;
-}
-
 export interface IssueStory {
   issue: Issue;
   pages: Page[];
@@ -52,7 +45,7 @@ export async function tellIssue(db: Kysely<DB>, id: number): Promise<IssueStory>
     listPages(db, id),
     pipelinesOf(db, id),
     questionOf(db, id),
-    eventsOf(db, id),
+    listIssueEvents(db, id),
   ]);
   return { issue, pages, pipelines, question: question ?? null, events };
 }
@@ -96,14 +89,4 @@ async function questionOf(db: Kysely<DB>, issueId: number): Promise<Question | u
     ])
     .select(sql<string>`p.hold_action`.as('action'))
     .executeTakeFirst();
-}
-
-async function eventsOf(db: Kysely<DB>, issueId: number): Promise<IssueEvent[]> {
-  return db
-    .selectFrom('events')
-    .where('object_type', '=', ISSUE_OBJECT)
-    .where('object_id', '=', issueId)
-    .select(['at', 'actor', 'kind', 'pipeline_id as pipelineId', sql<Json>`detail`.as('detail')])
-    .orderBy('id')
-    .execute();
 }

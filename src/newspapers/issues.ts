@@ -2,16 +2,12 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { DB } from '../database/database.js';
 import { FatalError } from '../engine/job.js';
-import type { PipelineObject } from '../engine/pipeline.js';
+import { recordIssueEvent } from './issue-events.js';
 import { formatIssueKey, type IssueKey } from './issue-key.js';
 import { TITLE_NAME } from './titles.js';
 import type { IssueKind, WorkflowStep } from './workflow-step.js';
 
-/** What pipelines and events call an issue. */
-export const ISSUE_OBJECT = 'issue';
-
-/** An issue as the object of pipelines, events and file records. */
-export const issueObject = (id: number): PipelineObject => ({ type: ISSUE_OBJECT, id });
+export { ISSUE_OBJECT, issueObject } from './issue-object.js';
 
 /** An issue as pipelines and people see it. */
 export interface Issue {
@@ -97,11 +93,7 @@ export async function createIssue(
   const id = made.rows[0]?.id;
   if (id === undefined) return undefined;
   const { kind, location, duplicateReason } = issue;
-  const detail = JSON.stringify({ kind, location, duplicateReason });
-  await trx
-    .insertInto('events')
-    .values({ actor, kind: 'issue_created', object_type: ISSUE_OBJECT, object_id: id, detail })
-    .execute();
+  await recordIssueEvent(trx, id, { actor, kind: 'issue_created', detail: { kind, location, duplicateReason } });
   return findIssueById(trx, id);
 }
 

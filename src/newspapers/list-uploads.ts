@@ -21,7 +21,8 @@ export interface ListUploadsOptions {
   signal?: AbortSignal;
 }
 
-export type UploadState = 'ready' | 'warnings' | 'errors' | IntakeState;
+/** `in the way`: an issue of its key that was flagged as unfixable keeps it out. */
+export type UploadState = 'ready' | 'warnings' | 'errors' | 'in the way' | IntakeState;
 
 export interface ListedUpload extends Judged {
   state: UploadState;
@@ -56,7 +57,7 @@ export async function* listUploads(
         continue;
       }
       if (found.intake) listed.add(found.intake.issueId);
-      yield { ...found, state: stateOf(found), filesChecked: full };
+      yield { ...found, state: stateOf(found), filesChecked: full && !found.flagged };
     }
   }
   for (const intake of await stuckIntakes(db)) {
@@ -67,8 +68,9 @@ export async function* listUploads(
   }
 }
 
-function stateOf({ intake, problems }: Judged): UploadState {
+function stateOf({ intake, flagged, problems }: Judged): UploadState {
   if (intake) return intakeState(intake);
+  if (flagged) return 'in the way';
   if (problems.some(isMajor)) return 'errors';
   return problems.length > 0 ? 'warnings' : 'ready';
 }

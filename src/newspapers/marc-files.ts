@@ -25,6 +25,6 @@ export async function findMarcFiles(path: string): Promise<string[]> {
 export async function readMarcFile(path: string): Promise<MarcRecord> {
   const { size } = await stat(path);
   if (size > MAX_MARC_BYTES)
-    throw new InvalidMarc(path, `it is larger than ${MAX_MARC_BYTES} bytes; give one record, not a whole catalogue`);
+    throw new InvalidMarc(path, `it is larger than ${MAX_MARC_BYTES} bytes`, 'give one record, not a whole catalogue');
   return parseMarc(await readFile(path), path);
 }

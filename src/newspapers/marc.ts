@@ -17,8 +17,9 @@ export class InvalidMarc extends Error {
   constructor(
     readonly source: string,
     readonly reason: string,
+    remedy = "give the title's own MARCXML record, as the Library of Congress or your catalogue exports it",
   ) {
-    super(`${source} is no MARC record of a title: ${reason}`);
+    super(`${source} is no MARC record of a title: ${reason}; ${remedy}`);
   }
 }
 
@@ -34,7 +35,11 @@ export const MAX_MARC_BYTES = 1_000_000;
  */
 export function parseMarc(bytes: Uint8Array, source: string): MarcRecord {
   if (bytes.length > MAX_MARC_BYTES) {
-    throw new InvalidMarc(source, `it is larger than ${MAX_MARC_BYTES} bytes; give one record, not a whole catalogue`);
+    throw new InvalidMarc(
+      source,
+      `it is larger than ${MAX_MARC_BYTES} bytes`,
+      'give one record, not a whole catalogue',
+    );
   }
   const fields = readFields(decode(bytes, source), source);
   const field = (name: string) => fields.get(name) ?? '';
@@ -112,7 +117,7 @@ function readFields(xml: string, source: string): Map<string, string> {
   });
   parser.write(xml).close();
   if (path.length === 0 && records === 0 && children === 0) throw new InvalidMarc(source, 'its collection is empty');
-  if (children > 1) throw new InvalidMarc(source, `its collection holds ${children} records; give each its own file`);
+  if (children > 1) throw new InvalidMarc(source, `its collection holds ${children} records`, 'give each its own file');
   if (records === 0) throw new InvalidMarc(source, 'its collection holds something else than a record');
   return fields;
 }

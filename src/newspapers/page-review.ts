@@ -1,7 +1,7 @@
 /** When a folder of page review is ready to go on (newspapers spec 5.5, without the holes of W25). */
 import { dirname } from 'node:path';
 import { isThere } from '../files/existing.js';
-import { isClutter } from '../files/fixity/compare.js';
+import { isClutter } from '../files/clutter.js';
 import type { FileRecord, KeptRecord } from '../files/fixity/file-records.js';
 import { lastModified } from '../files/manifest.js';
 import { readDirectory, UnsafeEntries } from '../files/read-directory.js';

@@ -2,11 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { runProgram } from '../files/programs.js';
-import { inThread } from '../files/threads.js';
-import { assertPdf, assertWritten, refusal } from './derivatives/sound-pdf.js';
+import type { ProgramLimits } from './derivatives/program-limits.js';
+import { assertPdf, assertWritten, runQpdf } from './derivatives/sound-pdf.js';
 import { SourceRefused } from './derivatives/source-refused.js';
-import type { Reading } from './pdf/reading.js';
+import { readPdf, type PdfReader } from './pdf/read-pdf.js';
 
 export interface PdfImage {
   /** From 1. */
@@ -20,6 +19,10 @@ export interface PdfImage {
 }
 
 const TIMEOUT_SECONDS = 5 * 60;
+const PAINTED_IMAGES: PdfReader = {
+  module: new URL('./pdf/painted-images.js', import.meta.url),
+  exportName: 'listPaintedImages',
+};
 
 /**
  * Lists the pictures that a PDF's pages paint, each as often as it is painted: pictures by name or inline, stencils,
@@ -36,39 +39,27 @@ const TIMEOUT_SECONDS = 5 * 60;
  * @throws {SourceRefused} saying why the file cannot be read, and what to do
  */
 export async function pdfImages(path: string, signal?: AbortSignal): Promise<PdfImage[]> {
-  const read = await listing({ path: resolve(path), lenient: false }, signal);
+  const limits = { timeoutSeconds: TIMEOUT_SECONDS, ...(signal && { signal }) };
+  const read = await readPdf<PdfImage[]>(PAINTED_IMAGES, path, { path: resolve(path), lenient: false }, limits);
   if ('found' in read) return read.found;
-  return read.hopeless ? refused(path, read.unclear) : throughQpdf(path, signal);
+  return read.hopeless ? refused(path, read.unclear) : throughQpdf(path, limits);
 }
 
 function refused(path: string, reason: string): never {
   throw new SourceRefused(path, `its pictures cannot be listed: ${reason}`, 'make the PDF again');
 }
 
-async function throughQpdf(path: string, signal?: AbortSignal): Promise<PdfImage[]> {
+async function throughQpdf(path: string, limits: ProgramLimits): Promise<PdfImage[]> {
   await assertPdf(path);
   const scratch = await mkdtemp(join(tmpdir(), 'pressmark-pdf-'));
   try {
     const plain = join(scratch, 'plain.pdf');
-    const limits = { timeoutSeconds: TIMEOUT_SECONDS, ...(signal && { signal }) };
     const args = ['--decrypt', '--object-streams=disable', resolve(path), plain];
-    await runProgram('qpdf', args, { ...limits, okExitCodes: [0, 3] }).catch(async (error: unknown) => {
-      throw await refusal(path, error);
-    });
+    await runQpdf(path, args, limits);
     await assertWritten(plain);
-    const read = await listing({ path: plain, lenient: true }, signal);
+    const read = await readPdf<PdfImage[]>(PAINTED_IMAGES, path, { path: plain, lenient: true }, limits);
     return 'found' in read ? read.found : refused(path, read.unclear);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-function listing(input: { path: string; lenient: boolean }, signal?: AbortSignal): Promise<Reading<PdfImage[]>> {
-  const inTime = AbortSignal.any([...(signal ? [signal] : []), AbortSignal.timeout(TIMEOUT_SECONDS * 1000)]);
-  return inThread<Reading<PdfImage[]>>(
-    new URL('./pdf/painted-images.js', import.meta.url),
-    'listPaintedImages',
-    input,
-    inTime,
-  );
 }

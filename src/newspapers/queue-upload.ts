@@ -5,13 +5,14 @@ import { LockHeld, LockLost, LocksUnavailable, type Locks } from '../coordinatio
 import type { DB } from '../database/database.js';
 import { enqueue } from '../engine/enqueue.js';
 import type { Settings } from '../settings.js';
+import { recordIssueEvent } from './issue-events.js';
 import { parseIssueKey } from './issue-key.js';
-import { createIssue, findIssue, ISSUE_OBJECT, type Issue, type NewIssue } from './issues.js';
+import { createIssue, findIssue, type Issue, type NewIssue } from './issues.js';
 import { makeDerivatives } from './pipelines/make-derivatives.js';
 import { takeInUpload } from './pipelines/take-in-upload.js';
 import type { Judged } from './uploads/judge.js';
 import type { Problem } from './uploads/problem.js';
-import { intakeRemedies, intakeState, lookUp, type Known, type Standing } from './uploads/standing.js';
+import { flaggedRemedy, intakeRemedies, intakeState, lookUp, type Known, type Standing } from './uploads/standing.js';
 import type { Upload } from './uploads/upload.js';
 
 export type QueueOutcome =
@@ -81,9 +82,8 @@ async function queueIssue(
   if (!issue) return undefined;
   if (issue.duplicateReason !== null) {
     const first = await findIssue(trx, parseIssueKey(issue.key)); // the key means the one that was not let in as a duplicate
-    const detail = JSON.stringify({ reason: issue.duplicateReason, of: first?.id });
-    const event = { actor, kind: 'duplicate_allowed', object_type: ISSUE_OBJECT, object_id: issue.id, detail };
-    await trx.insertInto('events').values(event).execute();
+    const detail = { reason: issue.duplicateReason, of: first?.id };
+    await recordIssueEvent(trx, issue.id, { actor, kind: 'duplicate_allowed', detail });
   }
   const pipeline = issue.kind === 'borndigital' ? takeInUpload : makeDerivatives;
   const [pipelineId = 0] = await enqueue(trx, [pipeline(issue, settings)], { actor });
@@ -102,7 +102,7 @@ async function meanwhile(db: Kysely<DB>, upload: Upload): Promise<QueueOutcome> 
 
 /** What keeps an upload out whatever its state: it is in already, or was and did not come through (W27). */
 function inTheWay({ intake, flagged }: Known): QueueOutcome | undefined {
-  if (flagged) return alreadyThere(flagged);
+  if (flagged) return { ...alreadyThere(flagged), message: flaggedRemedy(flagged) };
   if (!intake) return undefined;
   const state = intakeState(intake);
   if (state === 'running') return alreadyThere(intake);
@@ -113,7 +113,7 @@ function inTheWay({ intake, flagged }: Known): QueueOutcome | undefined {
   return { outcome: 'skipped', why: 'intake failed', message, issueId };
 }
 
-const alreadyThere = ({ issueId, workflowStep }: Standing): QueueOutcome => ({
+const alreadyThere = ({ issueId, workflowStep }: Standing): Extract<QueueOutcome, { message: string }> => ({
   outcome: 'skipped',
   why: 'already queued',
   message: `already in the workflow as issue ${issueId} (${workflowStep}); "bin/issues show ${issueId}" tells more`,

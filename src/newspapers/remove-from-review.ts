@@ -4,12 +4,12 @@ import type { DB } from '../database/database.js';
 import { enqueue } from '../engine/enqueue.js';
 import { decide } from '../engine/operator.js';
 import type { Registry } from '../engine/registry.js';
-import { isThere } from '../files/existing.js';
 import type { Settings } from '../settings.js';
 import { pageReview } from './actions.js';
+import { recordIssueEvent } from './issue-events.js';
 import { formatIssueKey, type IssueKey } from './issue-key.js';
 import { findIssue, ISSUE_OBJECT, setIssueColumns, type Issue } from './issues.js';
-import { removeErroredIssue } from './pipelines/remove-errored-issue.js';
+import { removalOf, removeErroredIssue } from './pipelines/remove-errored-issue.js';
 
 const COMMENT = 'removed from page review by page-review-issue-fixer';
 
@@ -33,6 +33,7 @@ export interface RemovalFromReview {
  * Removes the issues of these keys: their page reviews are decided "remove", in one transaction for all of them.
  *
  * @throws {NotAllInReview} when one does not exist, is not AwaitingPageReview, or does not ask at the moment
+ * @throws {AreaAway} when the files of one may be on a disk that is away
  */
 export async function removeFromReview(
   db: Kysely<DB>,
@@ -82,14 +83,10 @@ async function lookAt(trx: Transaction<DB>, key: IssueKey): Promise<Looked> {
 }
 
 async function start(trx: Transaction<DB>, issue: Issue, settings: Settings, actor: string): Promise<number> {
-  const location = issue.location !== null && (await isThere(issue.location)) ? issue.location : null;
+  const removal = await removalOf(issue, issue.location);
   await setIssueColumns(trx, issue.id, { workflow_step: 'AwaitingProcessing' });
-  const event = { actor, kind: 'removal_decided', object_type: ISSUE_OBJECT, object_id: issue.id };
-  await trx
-    .insertInto('events')
-    .values({ ...event, detail: JSON.stringify({ comment: COMMENT }) })
-    .execute();
-  const [id] = await enqueue(trx, [removeErroredIssue({ issue, location, now: new Date() }, settings)], { actor });
+  await recordIssueEvent(trx, issue.id, { actor, kind: 'removal_decided', detail: { comment: COMMENT } });
+  const [id] = await enqueue(trx, [removeErroredIssue(removal, settings)], { actor });
   return id ?? 0;
 }
 

@@ -4,7 +4,8 @@ import type { DB } from '../database/database.js';
 import { atOnce } from '../files/at-once.js';
 import { checkDirectory, type CheckedDirectory } from '../files/fixity/check-directory.js';
 import { tellDamage } from '../files/fixity/compare.js';
-import { readFiles, type KeptRecord } from '../files/fixity/file-records.js';
+import { readFiles, sameFileSets, type KeptRecord } from '../files/fixity/file-records.js';
+import { recordIssueEvent } from './issue-events.js';
 import { ISSUE_OBJECT, selectIssues, withKey, type Issue } from './issues.js';
 
 /** Of so many issues the records are in memory at a time. */
@@ -161,26 +162,13 @@ async function verifyIssue(
 /** What looks like damage may be a job that began its work while the files were read. */
 async function hasMovedOn(db: Kysely<DB>, issueId: number, sets: IssueRecords['sets']): Promise<boolean> {
   const [now] = await recordsOf(db, [issueId]);
-  const places = (all: IssueRecords['sets']) =>
-    JSON.stringify(
-      all.map(({ role, directory, files }) => [role, directory, files.map((file) => [file.path, file.sha256])]),
-    );
-  return !now || now.isAtWork || places(now.sets) !== places(sets);
+  return !now || now.isAtWork || !sameFileSets(now.sets, sets);
 }
 
 async function tellOfDamage(db: Kysely<DB>, { issue, directories }: VerifiedIssue, actor: string): Promise<void> {
   const lines = directories.flatMap((directory) => damageLines(directory));
   const detail = { files: lines.length, message: lines.slice(0, TOLD_IN_EVENT).join('\n') };
-  await db
-    .insertInto('events')
-    .values({
-      actor,
-      kind: 'fixity_damaged',
-      object_type: ISSUE_OBJECT,
-      object_id: issue.id,
-      detail: JSON.stringify(detail),
-    })
-    .execute();
+  await recordIssueEvent(db, issue.id, { actor, kind: 'fixity_damaged', detail });
 }
 
 /** What is wrong with a directory, a line for each thing. */

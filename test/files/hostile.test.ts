@@ -12,7 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -390,6 +390,12 @@ describe('what the system says', () => {
       expect(said(code).message).toMatch(/; .+, then requeue$/);
     },
   );
+
+  test('of a database behind a socket that went away stays as it is: no file went away', async () => {
+    const [refused] = (await once(connect('/nowhere/.s.PGSQL.5432'), 'error')) as [Error];
+    expect(refused).toMatchObject({ code: 'ENOENT', syscall: 'connect' });
+    expect(explained(refused)).toBe(refused);
+  });
 
   test('and anything else keeps its own words, and is tried again', () => {
     expect(said('EWHAT').message).toBe('/a/1.pdf: EWHAT: said the system');

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
+import { FixityBroken } from '../../src/files/fixity/compare.js';
 import { makeTar } from '../../src/files/tar.js';
 import { closeThreads } from '../../src/files/threads.js';
 import { makeTree, readTree, scratch } from './trees.js';
@@ -41,6 +42,16 @@ test('what is not accepted does not land, and leaves nothing behind', async () =
   await expect(makeTar(at('original.tar'), members(['1.pdf']), { accept })).rejects.toThrow(
     /original\.tar" could not be written: its sum is not as recorded/,
   );
+  expect(readdirSync(at('.'))).toEqual(['from']);
+});
+
+test('what is found to be broken says so itself, and keeps its class', async () => {
+  makeTree(at('from'), { '1.pdf': 'one' });
+  const broken = new FixityBroken(at('from'), [{ path: '1.pdf', is: 'missing' }]);
+  const accept = () => {
+    throw broken;
+  };
+  await expect(makeTar(at('original.tar'), members(['1.pdf']), { accept })).rejects.toBe(broken);
   expect(readdirSync(at('.'))).toEqual(['from']);
 });
 

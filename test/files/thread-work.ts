@@ -26,3 +26,13 @@ export const die = (): never => process.exit(3);
 export function spin(turns: Int32Array): never {
   for (;;) Atomics.add(turns, 0, 1);
 }
+
+/** Blocks its thread until the gate is opened. */
+export function waitAt(gate: Int32Array<SharedArrayBuffer>): void {
+  Atomics.wait(gate, 0, 0);
+}
+
+/** Never ends, whatever it is given. */
+export function hang(): never {
+  for (;;);
+}

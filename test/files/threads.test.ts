@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { FatalError } from '../../src/engine/job.js';
 import { runProgram } from '../../src/files/programs.js';
-import { closeThreads, inThread } from '../../src/files/threads.js';
+import { closeThreads, inThread, TookTooLong } from '../../src/files/threads.js';
 
 const work = new URL('./thread-work.ts', import.meta.url);
 afterAll(() => closeThreads());
@@ -86,6 +87,31 @@ describe('work in a thread', () => {
     expect((await Promise.allSettled(blockers)).every(({ status }) => status === 'rejected')).toBe(true);
     await expect(inThread(work, 'spin', turns, stop.signal)).rejects.toThrow('enough');
     expect(Atomics.load(turns, 0)).toBe(0);
+  });
+});
+
+describe('a time limit', () => {
+  test('ends the thread of what takes longer, and names it', async () => {
+    const turns = new Int32Array(new SharedArrayBuffer(4));
+    const endless = inThread(work, 'spin', turns, undefined, 0.2);
+    await expect(endless).rejects.toBeInstanceOf(TookTooLong);
+    await expect(endless).rejects.toThrow('spin took longer than 0.2 s');
+    const before = Atomics.load(turns, 0);
+    expect(await inThread(work, 'double', 2)).toBe(4);
+    expect(Atomics.load(turns, 0)).toBe(before);
+  });
+
+  test('does not run while a call waits for a thread', async () => {
+    const seconds = 2;
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const blockers = Array.from({ length: 16 }, () => inThread(work, 'waitAt', gate));
+    const queued = inThread(work, 'double', 21, undefined, seconds);
+    queued.catch(() => undefined);
+    await once(AbortSignal.timeout(seconds * 1000), 'abort'); // what it may take is over before it begins
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    expect(await queued).toBe(42);
+    await Promise.all(blockers);
   });
 });
 

@@ -31,6 +31,16 @@ test('tells who did what when, oldest first, with messages indented and wrapped 
   );
 });
 
+test('a line of exactly 80 columns stays, one of 81 is broken', () => {
+  const body = (comment: string) =>
+    actionLog([{ at, actor: 'ann', kind: 'decided', detail: { comment } }])
+      .split('\n')
+      .slice(2);
+  const [a, b] = ['a'.repeat(40), 'b'.repeat(35)];
+  expect(body(`${a} ${b}`)).toEqual([`    ${a} ${b}`, '']);
+  expect(body(`${a} ${b}b`)).toEqual([`    ${a}`, `    ${b}b`, '']);
+});
+
 test('a name or a kind of several lines stays on one', () => {
   expect(actionLog([{ at, actor: 'ev\nil', kind: 'some_new_thing', detail: {} }])).toBe(
     'ev il some new thing on Jan 2, 2026 at 3:04pm\n',

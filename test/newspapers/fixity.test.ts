@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { requeuePipeline } from '../../src/engine/operator.js';
-import { readFileSets } from '../../src/files/fixity/file-records.js';
+import { decide, requeuePipeline } from '../../src/engine/operator.js';
+import { readFileSets, relocateFiles } from '../../src/files/fixity/file-records.js';
 import { closeThreads } from '../../src/files/threads.js';
 import { acceptFiles } from '../../src/newspapers/accept-files.js';
 import { issueObject, type Issue } from '../../src/newspapers/issues.js';
@@ -13,7 +13,7 @@ import { makeDerivatives } from '../../src/newspapers/pipelines/make-derivatives
 import { takeInUpload } from '../../src/newspapers/pipelines/take-in-upload.js';
 import { verifyIssues, type VerifiedIssue } from '../../src/newspapers/verify-issues.js';
 import type { Settings } from '../../src/settings.js';
-import { enqueuedOne, useDatabase } from '../engine/support.js';
+import { enqueuedOne, until, useDatabase } from '../engine/support.js';
 import { writePdf } from './derivatives/documents.js';
 import {
   allJobs,
@@ -261,6 +261,58 @@ describe('verifying at any time', () => {
     await expect(acceptFiles(own.database.kysely, issue.id, { actor: 'ann', reason: 'x' })).rejects.toThrow(
       `pipeline ${pipeline} is at work on issue`,
     );
+  });
+});
+
+describe('accepting', () => {
+  async function inReview() {
+    const runner = await startIntakeRunner(own, settings);
+    const held = await heldForReview(own, settings);
+    await runner.stop(0);
+    return held;
+  }
+  const says = { actor: 'ann', reason: 'so be it' };
+
+  test('files that are moved while they are read is refused, and their new places stay recorded', async () => {
+    const { issue, review } = await inReview();
+    const before = await sets(issue);
+    const { kysely } = own.database;
+    const elsewhere = join(settings.WORKFLOW_PATH, 'elsewhere');
+    let hasMoved = false;
+    const watched = kysely.withPlugin({
+      transformQuery: ({ node }) => node,
+      async transformResult({ result }) {
+        if (!hasMoved && result.rows.some((row) => 'sha256' in row)) {
+          hasMoved = true; // the records are read, the files are not
+          await kysely.transaction().execute((trx) => relocateFiles(trx, issueObject(issue.id), review, elsewhere));
+        }
+        return result;
+      },
+    });
+    await expect(acceptFiles(watched, issue.id, says)).rejects.toThrow(
+      `nothing was recorded of issue ${issue.key}: its files were moved while they were read; say it again`,
+    );
+    expect(await sets(issue)).toEqual(
+      before.map((set) => (set.directory === review ? { ...set, directory: elsewhere } : set)),
+    );
+    const { rows } = await own.database.pool.query(`select from events where kind = 'files_accepted'`);
+    expect(rows).toEqual([]);
+  });
+
+  test('files of a page review that wakes at that moment waits, and is refused', async () => {
+    const { issue, asked } = await inReview();
+    const { kysely, pool } = own.database;
+    const { accepting } = await kysely.transaction().execute(async (trx) => {
+      await decide(trx, registry, asked.id, { holdRev: asked.hold_rev, verb: 'done', params: {}, actor: 'bob', via: 'rule' }); // prettier-ignore
+      const accepting = acceptFiles(kysely, issue.id, says);
+      accepting.catch(() => undefined); // looked at below
+      await until('it waits for the pipeline', async () => {
+        const { rows } = await pool.query(`select from pg_locks where not granted`);
+        return rows.length > 0;
+      });
+      return { accepting };
+    });
+    await expect(accepting).rejects.toThrow(`pipeline ${asked.id} is at work on issue`);
   });
 });
 

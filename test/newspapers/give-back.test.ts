@@ -6,7 +6,8 @@ import { copyForMove, deleteForMove, renameForMove, verifyForMove, wipOf, type M
 import { renumberPages } from '../../src/files/renumber.js';
 import type * as threads from '../../src/files/threads.js';
 import { closeThreads } from '../../src/files/threads.js';
-import { giveBack, intakePlaces, type IntakePlaces } from '../../src/newspapers/give-back.js';
+import { giveBack } from '../../src/newspapers/give-back.js';
+import { workPlaces, type IntakePlaces } from '../../src/newspapers/intake-places.js';
 import type { IssueKind } from '../../src/newspapers/workflow-step.js';
 import { killAfter, restart } from '../files/killed.js';
 import { makeTree, readTree, scratch, type Content } from '../files/trees.js';
@@ -19,12 +20,14 @@ afterAll(() => closeThreads());
 
 const { at } = scratch();
 const AREAS = ['work', 'backup', 'review'];
-const places = (): IntakePlaces =>
-  intakePlaces(at('uploads', 'sn1', '1856-05-10'), 'sn1-1856051001-7', {
+const places = (): IntakePlaces => ({
+  upload: at('uploads', 'sn1', '1856-05-10'),
+  ...workPlaces('sn1-1856051001-7', {
     WORKFLOW_PATH: at('work'),
     ORIGINAL_PDF_BACKUP_PATH: at('backup'),
     PDF_PAGE_REVIEW_PATH: at('review'),
-  });
+  }),
+});
 const toWork = (): Move => ({ from: places().upload, to: places().work });
 const toBackup = (): Move => ({ from: places().work, to: places().backup });
 const toReview = (): Move => ({ from: places().split, to: places().review });
@@ -94,6 +97,21 @@ describe('W27, W33: an intake given back', () => {
     writeFileSync(join(places().upload, 'c.pdf'), 'new');
     await giveBack('borndigital', places(), true);
     expectGivenBack({ 'a 1.pdf': 'one', 'b.pdf': 'two, mended by the publisher', 'c.pdf': 'new' });
+  });
+
+  test('whose copy rotted after the upload was deleted is refused; nothing rotten is given back as the source', async () => {
+    begin(PDFS);
+    for (const step of stepsOf(toWork).slice(0, 2)) await step();
+    rmSync(join(places().upload, 'b.pdf'));
+    writeFileSync(join(wipOf(places().work), 'b.pdf'), 'rot');
+    for (const again of [false, true])
+      await expect(giveBack('borndigital', places(), true), String(again)).rejects.toThrow(
+        /\.wip-.*b\.pdf", all that is left of ".*1856-05-10\/b\.pdf", is not what was verified any more .* find a backup/,
+      );
+    expect(readTree(places().upload)).toEqual({ 'a 1.pdf': 'one' });
+    writeFileSync(join(places().upload, 'b.pdf'), 'two');
+    await giveBack('borndigital', places(), true);
+    expectGivenBack(PDFS);
   });
 
   test.each([2, 3, 6, 9, 14])(

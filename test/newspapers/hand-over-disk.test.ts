@@ -12,6 +12,7 @@ import { closeThreads } from '../../src/files/threads.js';
 import { findIssueById, issueObject, type Issue } from '../../src/newspapers/issues.js';
 import { setPageCount } from '../../src/newspapers/pages.js';
 import { makeDerivatives } from '../../src/newspapers/pipelines/make-derivatives.js';
+import { removeErroredIssue } from '../../src/newspapers/pipelines/remove-errored-issue.js';
 import type { Settings } from '../../src/settings.js';
 import { enqueuedOne, useDatabase } from '../engine/support.js';
 import { writePdf } from './derivatives/documents.js';
@@ -191,4 +192,30 @@ describe.skipIf(!mayMount)('the hand-over of a reviewed folder (W26)', () => {
     expect(existsSync(join(work, 'renumbering.json'))).toBe(false);
     await expectHandedOver(given);
   });
+});
+
+describe.skipIf(!mayMount)('a removal to an error area that is read-only', () => {
+  test.each(['write_action_log', 'move_derivatives', 'archive_backups'])(
+    'is told as that by %s, which makes the first directory there, and tried again',
+    async (type) => {
+      const given = await givenReviewed();
+      const { settings } = given;
+      const [at, backup] = [settings.ERRORED_ISSUES_PATH, join(settings.ORIGINAL_PDF_BACKUP_PATH, 'HN')];
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', at]);
+      onTestFinished(() => void execFileSync('umount', ['-l', at]));
+      mkdirSync(backup);
+      writeFileSync(join(backup, '1.pdf'), 'the upload');
+      const issue = { ...given.issue, backupLocation: backup };
+      const { jobs } = removeErroredIssue({ issue, location: null, now: new Date() }, settings);
+      const job = jobs.find((one) => one.type === type);
+      if (!job) throw new Error(`no ${type}`);
+      troubles['read-only'].begin(at);
+      const failure = await given.run(job);
+      expect(failure).not.toBeInstanceOf(FatalError);
+      expect(failure?.message).toMatch(troubles['read-only'].words);
+      expect(failure?.message).toContain(at);
+      troubles['read-only'].end(at);
+      expect(await given.run(job)).toBeUndefined();
+    },
+  );
 });

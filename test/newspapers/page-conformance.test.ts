@@ -30,6 +30,10 @@ test('what a page file is goes with its sum, is replaced by a later judgement, a
   await record([]);
   expect(await conformanceOfPage(db, issue.id, hex('a'))).toBe('validated');
   expect(await conformanceOfPage(db, issue.id, hex('b'))).toBe('failed');
+  const other = await givenIssue(db, 'sn73');
+  expect(await conformanceOfPage(db, other.id, hex('a'))).toBe('not asked');
+  await db.deleteFrom('newspapers.issues').where('id', '=', issue.id).execute();
+  expect(await conformanceOfPage(db, issue.id, hex('a'))).toBe('not asked');
 });
 
 test('the splitting job records what became of each page, also when it runs again', async () => {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { decide } from '../../src/engine/operator.js';
+import { decide, requeuePipeline } from '../../src/engine/operator.js';
 import { readFileSets } from '../../src/files/fixity/file-records.js';
 import { closeThreads } from '../../src/files/threads.js';
 import { parseIssueKey } from '../../src/newspapers/issue-key.js';
@@ -156,6 +156,25 @@ describe('remove', () => {
     await untilRemoved(issue);
     expect(await filesBelow(errorDirectory(issue))).toEqual(['content/actions.txt', 'content/original.tar']);
   });
+
+  test('while the review area is away removes nothing; the decision stands, and is carried out when it is back', async () => {
+    await startIntakeRunner(own, settings);
+    const { issue, asked } = await heldForReview(own, settings);
+    const before = await readFileSets(own.database.kysely, issueObject(issue.id));
+    const area = settings.PDF_PAGE_REVIEW_PATH;
+    await rename(area, `${area}-unmounted`);
+    await answer(own, issue, 'remove');
+    await until('it was tried', async () => (await standing(own, issue)).status === 'delayed');
+    expect((await standing(own, issue)).error?.message).toContain(`${area} is not there: is its disk mounted?`);
+    expect(await readdir(settings.ERRORED_ISSUES_PATH)).toEqual([]);
+    expect(await filesBelow(join(settings.ORIGINAL_PDF_BACKUP_PATH, issue.humanName))).toContain('10.pdf');
+    expect(await readFileSets(own.database.kysely, issueObject(issue.id))).toEqual(before);
+
+    await rename(`${area}-unmounted`, area);
+    await requeuePipeline(own.database.kysely, asked.id, { actor: 'ann', reason: 'mounted' });
+    await untilRemoved(issue);
+    expect(await filesBelow(errorDirectory(issue))).toContain('content/seq-0001.pdf');
+  });
 });
 
 describe('a folder that is deleted or renamed by hand', () => {
@@ -248,5 +267,21 @@ describe('page-review-issue-fixer', () => {
     expect(await remove([issue.key])).toMatchObject([{ issue: { id: issue.id } }]);
     await untilRemoved(issue);
     expect(await filesBelow(errorDirectory(issue))).toContain('content/seq-0001.pdf');
+  });
+
+  test('while the review area is away refuses all of them, also those that ask', async () => {
+    await startIntakeRunner(own, settings);
+    const [asking, cancelled] = [await heldForReview(own, settings), await heldForReview(own, settings)];
+    await own.database.pool.query(`select cancel_pipeline($1, 'ann', 'a test')`, [cancelled.asked.id]);
+    const area = settings.PDF_PAGE_REVIEW_PATH;
+    await rename(area, `${area}-unmounted`);
+    await expect(remove([asking.issue.key, cancelled.issue.key])).rejects.toThrow(
+      `issue ${cancelled.issue.key} is not removed, as ${area} is not there: is its disk mounted?`,
+    );
+    expect(await standing(own, asking.issue)).toMatchObject({ status: 'held', hold_rev: asking.asked.hold_rev });
+    expect(await standing(own, cancelled.issue)).toMatchObject({ id: cancelled.asked.id, status: 'cancelled' });
+    for (const { issue } of [asking, cancelled])
+      expect(await row(issue)).toMatchObject({ workflowStep: 'AwaitingPageReview', ignored: false });
+    expect(await readdir(settings.ERRORED_ISSUES_PATH)).toEqual([]);
   });
 });

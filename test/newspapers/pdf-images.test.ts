@@ -6,6 +6,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { runProgram } from '../../src/files/programs.js';
 import { closeThreads } from '../../src/files/threads.js';
 import { SourceRefused } from '../../src/newspapers/derivatives/source-refused.js';
+import { readPdf } from '../../src/newspapers/pdf/read-pdf.js';
 import { pdfImages } from '../../src/newspapers/pdf-images.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { handmadePdf, type Objects } from './derivatives/handmade-pdf.js';
@@ -228,4 +229,12 @@ test.skipIf(!existsSync(DATA))('real newspapers: the same as pdfimages says', { 
   expect(names.length).toBeGreaterThan(8);
   for (const name of names)
     expect([name, await told(join(DATA, name))]).toEqual([name, await oracle(join(DATA, name))]);
+});
+
+test('a PDF that takes too long to read is named as it was delivered, with what to do', async () => {
+  const endless = { module: new URL('../files/thread-work.ts', import.meta.url), exportName: 'hang' };
+  const input = { path: '/scratch/plain.pdf', lenient: true };
+  await expect(readPdf(endless, '/uploads/vast.pdf', input, { timeoutSeconds: 0.2 })).rejects.toThrow(
+    /^vast\.pdf could not be read within 0\.2 s; look at the load of the host, or make the PDF again$/,
+  );
 });

@@ -5,7 +5,8 @@ import { sha256 } from '../checksum.js';
 import { isThere } from '../existing.js';
 import { listTree, type TreeFile } from '../list-tree.js';
 import { UnsafeEntries } from '../read-directory.js';
-import { compareFiles, isClutter, type Damage, type FoundFile } from './compare.js';
+import { isClutter } from '../clutter.js';
+import { compareFiles, type Damage, type FoundFile } from './compare.js';
 import type { KeptRecord } from './file-records.js';
 
 /** As many as there are threads to hash in; more would only wait. */

@@ -1,7 +1,8 @@
 /** Compares files with what the database says of them. */
 import { FatalError } from '../../engine/job.js';
+import { isClutter } from '../clutter.js';
 import { quoted } from '../quoted.js';
-import type { FileRecord, KeptRecord } from './file-records.js';
+import type { KeptRecord } from './file-records.js';
 
 /** A file that is not as its record says. */
 export type Damage =
@@ -24,14 +25,6 @@ export interface FoundFile {
   path: string;
   size: number;
   sha256?: string;
-}
-
-/**
- * What desktops, file servers and the manifest clock leave beside the files of an object: nobody's record. It comes and
- * goes, and `clean_files` takes it away.
- */
-export function isClutter(path: string): boolean {
-  return path.startsWith('.') || path.toLowerCase() === 'thumbs.db';
 }
 
 /** Every difference, in the order of the paths. Sums are compared where the found file has one. */
@@ -90,7 +83,3 @@ export function assertAsRecorded(
   const damage = compareFiles(recorded, found);
   if (damage.length > 0) throw new FixityBroken(directory, damage);
 }
-
-/** Files as records: what is clutter is left out. */
-export const asRecords = (files: readonly FileRecord[]): FileRecord[] =>
-  files.filter(({ path }) => !isClutter(path)).map(({ path, size, sha256 }) => ({ path, size, sha256 }));

@@ -48,6 +48,27 @@ export async function readFileSets(db: Kysely<DB>, object: PipelineObject, direc
   return sets.map((set) => ({ ...set, files: files.get(set.id) ?? [] }));
 }
 
+/** The set of one role that lies in a directory, if there is one. */
+export async function readFileSet(
+  db: Kysely<DB>,
+  object: PipelineObject,
+  directory: string,
+  role: string,
+): Promise<FileSet | undefined> {
+  return (await readFileSets(db, object, directory)).find((set) => set.role === role);
+}
+
+/** Whether sets, in the same order, hold the same files in the same places. */
+export function sameFileSets(one: readonly SetOfFiles[], other: readonly SetOfFiles[]): boolean {
+  const told = (sets: readonly SetOfFiles[]) =>
+    JSON.stringify(
+      sets.map(({ role, directory, files }) => [role, directory, files.map(({ path, sha256 }) => [path, sha256])]),
+    );
+  return told(one) === told(other);
+}
+
+type SetOfFiles = Pick<FileSet, 'role' | 'directory' | 'files'>;
+
 /** The files of many sets, by the number of the set. */
 export async function readFiles(db: Kysely<DB>, setIds: readonly number[]): Promise<Map<number, KeptRecord[]>> {
   const bySet = new Map<number, KeptRecord[]>();
@@ -113,12 +134,7 @@ export async function relocateFiles(trx: Transaction<DB>, object: PipelineObject
     .execute();
 }
 
-/** The object has no such files any more; without a role: none at all. */
-export async function forgetFiles(trx: Transaction<DB>, object: PipelineObject, role?: string): Promise<void> {
-  await trx
-    .deleteFrom('file_sets')
-    .where('object_type', '=', object.type)
-    .where('object_id', '=', object.id)
-    .$if(role !== undefined, (query) => query.where('role', '=', role ?? ''))
-    .execute();
+/** The object has no files any more. */
+export async function forgetFiles(trx: Transaction<DB>, object: PipelineObject): Promise<void> {
+  await trx.deleteFrom('file_sets').where('object_type', '=', object.type).where('object_id', '=', object.id).execute();
 }

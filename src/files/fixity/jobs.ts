@@ -1,16 +1,22 @@
 /** The jobs that record and check sums, and what a move says of the files it moves (W17). */
-import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { DB } from '../../database/database.js';
 import { filesLock } from '../../coordination/lock-names.js';
 import { done, type Commit } from '../../engine/job.js';
-import { sha256OfAll } from '../checksum.js';
+import { isClutter } from '../clutter.js';
 import { defineFileJob } from '../file-job.js';
-import { listTree } from '../list-tree.js';
 import { absolutePath } from '../paths.js';
-import { assertAsRecorded, asRecords, isClutter } from './compare.js';
-import { readFileSets, recordFiles, relocateFiles, type FileRecord, type KeptRecord } from './file-records.js';
+import { assertAsRecorded } from './compare.js';
+import {
+  readFileSet,
+  readFileSets,
+  recordFiles,
+  relocateFiles,
+  type FileRecord,
+  type KeptRecord,
+} from './file-records.js';
+import { sumDirectory } from './sum-directory.js';
 
 const object = z.object({ type: z.string(), id: z.number().int() });
 const role = z.string().regex(/^[a-z]+$/);
@@ -42,7 +48,8 @@ export function recordIntake(
   pipelineId: number,
 ): { commit?: Commit } {
   if (fixity?.intake === undefined || !files) return {};
-  const set = { object: fixity.object, role: fixity.intake, directory: from, pipelineId, files: asRecords(files) };
+  const kept = files.filter(({ path }) => !isClutter(path)).map(({ path, size, sha256 }) => ({ path, size, sha256 }));
+  const set = { object: fixity.object, role: fixity.intake, directory: from, pipelineId, files: kept };
   return { commit: (trx) => recordFiles(trx, set) };
 }
 
@@ -66,7 +73,7 @@ export const recordFixity = defineFileJob({
   async run({ args: { object, role, location }, db, signal, pipelineId }) {
     const others = (await readFileSets(db, object, location)).filter((set) => set.role !== role);
     const known = new Set(others.flatMap(({ files }) => files.map(({ path }) => path)));
-    const files = await summed(location, (path) => !known.has(path) && !isClutter(path), signal);
+    const files = await sumDirectory(location, (path) => !known.has(path) && !isClutter(path), signal);
     return done({
       result: { files: files.length },
       commit: (trx) => recordFiles(trx, { object, role, directory: location, pipelineId, files }),
@@ -82,24 +89,10 @@ export const checkFixity = defineFileJob({
   args,
   locks: ({ location }) => [filesLock(location)],
   async run({ args: { object, role, location }, db, signal }) {
-    const set = (await readFileSets(db, object, location)).find((one) => one.role === role);
+    const set = await readFileSet(db, object, location, role);
     if (!set) return done({ result: { because: 'no sums were recorded' } });
     const paths = new Set(set.files.map(({ path }) => path));
-    assertAsRecorded(location, set.files, await summed(location, (path) => paths.has(path), signal));
+    assertAsRecorded(location, set.files, await sumDirectory(location, (path) => paths.has(path), signal));
     return done({ result: { files: set.files.length } });
   },
 });
-
-/** The wanted files of a directory, with their sums. */
-async function summed(
-  directory: string,
-  isWanted: (path: string) => boolean,
-  signal: AbortSignal,
-): Promise<FileRecord[]> {
-  const files = (await listTree(directory, signal)).files.filter(({ path }) => isWanted(path));
-  const sums = await sha256OfAll(
-    files.map(({ path }) => join(directory, path)),
-    signal,
-  );
-  return files.map(({ path, size }, index) => ({ path, size, sha256: sums[index] ?? '' }));
-}

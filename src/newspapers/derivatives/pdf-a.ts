@@ -2,11 +2,14 @@
 import { readFile, rename, statfs, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { isThere } from '../../files/existing.js';
 import { megabytes } from '../../files/megabytes.js';
 import { findProgram, ProgramFailed, runProgram } from '../../files/programs.js';
 import { quoted } from '../../files/quoted.js';
 import { FileTrouble, fileTrouble } from '../../files/trouble.js';
+import { wordsOf } from './pdf-words.js';
 import type { ProgramLimits } from './program-limits.js';
+import { ends } from './sound-pdf.js';
 
 /**
  * What is known of a page file. "unvalidated": it says that it is PDF/A-2b and no validator was there to doubt it;
@@ -118,11 +121,7 @@ async function convert(
 }
 
 async function endsAsPdf(path: string): Promise<boolean> {
-  const written = await readFile(path).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
-    throw error;
-  });
-  return written.subarray(-1024).includes('%%EOF');
+  return (await isThere(path)) && (await ends(path)).tail.includes('%%EOF');
 }
 
 async function reasonToStay(verdict: () => Promise<string | undefined>): Promise<string | undefined> {
@@ -132,11 +131,6 @@ async function reasonToStay(verdict: () => Promise<string | undefined>): Promise
     if (error instanceof ProgramFailed) return error.message.split('\n', 1)[0];
     throw error;
   }
-}
-
-async function wordsOf(pdf: string, limits: ProgramLimits): Promise<string[]> {
-  const { stdout } = await runProgram('pdftotext', [resolve(pdf), '-'], limits);
-  return stdout.split(/\s+/).filter((word) => word !== '');
 }
 
 /** The marker is in the metadata, which PDF/A keeps unpacked: part 2, conformance B (ISO 19005-2, 6.6.4). */

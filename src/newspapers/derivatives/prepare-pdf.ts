@@ -15,14 +15,15 @@
  */
 import { basename, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { ProgramFailed, runProgram } from '../../files/programs.js';
+import { ProgramFailed } from '../../files/programs.js';
 import { inThread } from '../../files/threads.js';
 import type { PdfFacts } from '../pdf/pdf-facts.js';
-import type { Reading } from '../pdf/reading.js';
+import { readPdf, type PdfReader } from '../pdf/read-pdf.js';
 import type { CleaningOrder } from '../pdf/without-active-content.js';
 import { assertPageSize } from './largest-page.js';
+import { wordsOf } from './pdf-words.js';
 import type { ProgramLimits } from './program-limits.js';
-import { assertPdf, assertWhole, assertWritten, refusal, tellOfDamage } from './sound-pdf.js';
+import { assertPdf, assertWhole, assertWritten, runQpdf, tellOfDamage } from './sound-pdf.js';
 import { SourceRefused } from './source-refused.js';
 
 export interface Preparation {
@@ -80,6 +81,8 @@ export async function preparePdf(source: string, order: number, preparation: Pre
 
 const needsCleaning = (facts: PdfFacts): boolean => facts.activePages || facts.form === 'fields' || facts.hiddenLayers;
 
+const PDF_FACTS: PdfReader = { module: new URL('../pdf/pdf-facts.js', import.meta.url), exportName: 'readPdfFacts' };
+
 interface Opened {
   path: string;
   facts: PdfFacts;
@@ -87,16 +90,16 @@ interface Opened {
 
 /** Reads the file as it is, or, if it is not plain, as a copy by qpdf without encryption and repaired. */
 async function open(source: string, order: number, { scratch, log, limits }: Preparation): Promise<Opened> {
-  const asItIs = await readFacts(source, false, limits);
+  const asItIs = await readPdf<PdfFacts>(PDF_FACTS, source, { path: resolve(source), lenient: false }, limits);
   if ('found' in asItIs) {
     assertNothingLost(source, asItIs.found, { repaired: false });
     return { path: resolve(source), facts: asItIs.found };
   }
   if (asItIs.hopeless) throw unreadable(source, asItIs.unclear);
   const path = join(scratch, `plain-${order}.pdf`);
-  const said = await copyByQpdf(source, ['--decrypt', resolve(source), path], limits);
+  const said = await copyByQpdf(source, path, limits);
   if (said.warnings !== '') await assertWhole(source, said.warnings);
-  const copy = await readFacts(path, true, limits);
+  const copy = await readPdf<PdfFacts>(PDF_FACTS, source, { path, lenient: true }, limits);
   if (!('found' in copy)) throw unreadable(source, copy.unclear);
   const file = basename(source);
   if (said.encrypted) log.info({ file }, 'the PDF was encrypted without a password; its pages are not');
@@ -109,18 +112,11 @@ async function open(source: string, order: number, { scratch, log, limits }: Pre
   return { path, facts: copy.found };
 }
 
-async function copyByQpdf(source: string, args: string[], limits: ProgramLimits) {
-  const run = (...all: string[]) =>
-    runProgram('qpdf', all, { ...limits, okExitCodes: [0, 2, 3] }).catch(async (error: unknown) => {
-      throw await refusal(source, error);
-    });
-  const { exitCode } = await run('--is-encrypted', resolve(source)); // 0: it is; 2: it is not, or cannot be read
-  const { stderr } = await runProgram('qpdf', args, { ...limits, okExitCodes: [0, 3] }).catch(
-    async (error: unknown) => {
-      throw await refusal(source, error);
-    },
-  );
-  await assertWritten(args.at(-1) ?? '');
+async function copyByQpdf(source: string, path: string, limits: ProgramLimits) {
+  const asking = { ...limits, okExitCodes: [0, 2, 3] }; // 0: it is; 2: it is not, or cannot be read
+  const { exitCode } = await runQpdf(source, ['--is-encrypted', resolve(source)], asking);
+  const { stderr } = await runQpdf(source, ['--decrypt', resolve(source), path], limits);
+  await assertWritten(path);
   return { encrypted: exitCode === 0, warnings: stderr.trim() };
 }
 
@@ -145,9 +141,7 @@ function assertNothingLost(
  * @throws {SourceRefused}
  */
 async function assertSameWords(source: string, repaired: string, limits: ProgramLimits): Promise<void> {
-  const words = async (path: string) =>
-    (await runProgram('pdftotext', [resolve(path), '-'], limits)).stdout.split(/\s+/).filter((word) => word !== '')
-      .length;
+  const words = async (path: string) => (await wordsOf(path, limits)).length;
   const after = await words(repaired);
   const before = await words(source).catch((error: unknown) => {
     if (error instanceof ProgramFailed && error.exitCode !== null) return after; // it cannot read it at all
@@ -174,10 +168,7 @@ async function cleaned(
   { scratch, limits }: Preparation,
 ): Promise<string> {
   const at = (name: string) => join(scratch, `${name}-${order}`);
-  const qpdf = (...args: string[]) =>
-    runProgram('qpdf', args, { ...limits, okExitCodes: [0, 3] }).catch(async (error: unknown) => {
-      throw await refusal(source, error);
-    });
+  const qpdf = (...args: string[]) => runQpdf(source, args, limits);
   let result = path;
   if (facts.form === 'fields') {
     result = at('drawn.pdf');
@@ -196,14 +187,4 @@ async function cleaned(
   await qpdf(result, `--update-from-json=${cleaning.changes}`, at('clean.pdf'));
   await assertWritten(at('clean.pdf'));
   return at('clean.pdf');
-}
-
-function readFacts(
-  path: string,
-  lenient: boolean,
-  { signal, timeoutSeconds }: ProgramLimits,
-): Promise<Reading<PdfFacts>> {
-  const inTime = AbortSignal.any([...(signal ? [signal] : []), AbortSignal.timeout(timeoutSeconds * 1000)]);
-  const thread = new URL('../pdf/pdf-facts.js', import.meta.url);
-  return inThread<Reading<PdfFacts>>(thread, 'readPdfFacts', { path: resolve(path), lenient }, inTime);
 }

@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
  * never runs twice at once, so nobody works there.
  */
 export async function withScratch<T>(target: string, work: (scratch: string) => Promise<T>): Promise<T> {
-  const prefix = `.${basename(target)}.wip-`;
+  const prefix = leftoversOf(target);
   await removeLeftovers(dirname(target), prefix);
   const scratch = await mkdtemp(join(dirname(target), prefix));
   try {
@@ -17,6 +17,9 @@ export async function withScratch<T>(target: string, work: (scratch: string) => 
     await remove(scratch);
   }
 }
+
+/** How the names of all begin that is ever made in a target's directory while it is built. */
+export const leftoversOf = (target: string): string => `.${basename(target)}.wip-`;
 
 /** Removes the entries of a directory whose names begin so: what killed runs left. */
 export async function removeLeftovers(directory: string, prefix: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** Tells a publisher what is wrong with a PDF that cannot be split. */
 import { open } from 'node:fs/promises';
-import { ProgramFailed } from '../../files/programs.js';
+import { ProgramFailed, runProgram, type ProgramResult, type RunOptions } from '../../files/programs.js';
 import { asRefusal } from './pdf-page.js';
 import { SourceRefused } from './source-refused.js';
 
@@ -44,8 +44,20 @@ export async function assertWhole(file: string, warnings: string): Promise<void>
 const SYSTEM_TROUBLE =
   /no such file|permission denied|read-only file|no space|quota exceeded|input\/output error|stale file|too many open/i;
 
+/**
+ * Runs qpdf on a PDF, or on a copy of it. Warnings (exit code 3) are no failure.
+ *
+ * @param source the file as it was delivered
+ * @throws {SourceRefused} naming the source, when qpdf cannot read it
+ */
+export async function runQpdf(source: string, args: readonly string[], options: RunOptions): Promise<ProgramResult> {
+  return runProgram('qpdf', args, { okExitCodes: [0, 3], ...options }).catch(async (error: unknown) => {
+    throw await refusal(source, error);
+  });
+}
+
 /** What qpdf's exit code 2 or its crash means to the publisher; other errors stay what they are. */
-export async function refusal(file: string, error: unknown): Promise<unknown> {
+async function refusal(file: string, error: unknown): Promise<unknown> {
   if (!(error instanceof ProgramFailed)) return error;
   if (error.exitCode === null || error.outOfMemory) return asRefusal(file, error);
   if (error.exitCode !== 2 || SYSTEM_TROUBLE.test(error.stderr)) return error;
@@ -77,7 +89,8 @@ function truncated(file: string): SourceRefused {
   return new SourceRefused(file, 'its end is missing: it was cut off, perhaps while it was uploaded', AGAIN);
 }
 
-async function ends(path: string): Promise<{ head: string; tail: string; size: number }> {
+/** @returns the first and last bytes of a file as Latin-1, and its size */
+export async function ends(path: string): Promise<{ head: string; tail: string; size: number }> {
   const file = await open(path);
   try {
     const { size } = await file.stat();

@@ -5,12 +5,11 @@ import type { Logger } from 'pino';
 import { FatalError } from '../../engine/job.js';
 import { assertFreeSpace } from '../../files/free-space.js';
 import { syncDirectory } from '../../files/land.js';
-import { runProgram } from '../../files/programs.js';
 import { PROGRAM_TIMEOUT_SECONDS, type ProgramLimits } from './program-limits.js';
-import { removeLeftovers } from './scratch.js';
+import { leftoversOf, removeLeftovers } from './scratch.js';
 import { makePdfA } from './pdf-a.js';
 import { preparePdf, type PreparedPdf } from './prepare-pdf.js';
-import { assertWhole, assertWritten, refusal } from './sound-pdf.js';
+import { assertWhole, assertWritten, runQpdf } from './sound-pdf.js';
 
 export interface SplitOrder {
   /** PDFs in the order of their pages. */
@@ -52,7 +51,7 @@ export async function splitPdfs(order: SplitOrder): Promise<{ pages: number }> {
   if (sources.length === 0) throw new FatalError('There is no PDF to split; upload the issue again');
   await assertRoom(sources, output);
 
-  const prefix = `.${basename(output)}.wip-`;
+  const prefix = leftoversOf(output);
   await removeLeftovers(dirname(output), prefix);
   const building = await mkdtemp(join(dirname(output), prefix));
   const scratch = await mkdtemp(join(dirname(output), prefix));
@@ -122,11 +121,7 @@ async function splitOne(
   limits: ProgramLimits,
 ): Promise<number> {
   const args = [...KEEPING, '--split-pages', path, 'page-%d.pdf']; // a %d in the path of the directory would be taken for the number
-  const { exitCode, stderr } = await runProgram('qpdf', args, { ...limits, cwd: building, okExitCodes: [0, 3] }).catch(
-    async (error: unknown) => {
-      throw await refusal(source, error);
-    },
-  );
+  const { exitCode, stderr } = await runQpdf(source, args, { ...limits, cwd: building });
   if (exitCode === 3) {
     await assertWhole(source, stderr);
     log.warn({ file: basename(source), said: stderr.trim() }, 'qpdf repaired a PDF; look at its pages');
@@ -154,9 +149,7 @@ async function splitWithLayers(
 ): Promise<number> {
   const take = async (from: string, range: string, to: string) => {
     const args = [...KEEPING, from, '--pages', '.', range, '--', to];
-    await runProgram('qpdf', args, { ...limits, cwd: building, okExitCodes: [0, 3] }).catch(async (error: unknown) => {
-      throw await refusal(source, error);
-    });
+    await runQpdf(source, args, { ...limits, cwd: building });
     await assertWritten(join(building, to));
   };
   const size = Math.ceil(Math.sqrt(pages));

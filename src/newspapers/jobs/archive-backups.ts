@@ -1,13 +1,14 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { filesLock } from '../../coordination/lock-names.js';
 import { done, FatalError } from '../../engine/job.js';
 import { existing, vanished } from '../../files/existing.js';
 import { defineFileJob } from '../../files/file-job.js';
-import { assertAsRecorded, isClutter } from '../../files/fixity/compare.js';
-import { readFileSets } from '../../files/fixity/file-records.js';
+import { isClutter } from '../../files/clutter.js';
+import { assertAsRecorded } from '../../files/fixity/compare.js';
+import { readFileSet } from '../../files/fixity/file-records.js';
 import { listNumerically } from '../../files/list-numerically.js';
+import { makeDirectory } from '../../files/make-directory.js';
 import { readDirectory } from '../../files/read-directory.js';
 import { makeTar } from '../../files/tar.js';
 import { issueObject } from '../issues.js';
@@ -36,9 +37,9 @@ export const archiveBackups = defineFileJob({
     const names = (await listNumerically(backup)).filter((name) => !isClutter(name));
     if (names.length === 0)
       throw new FatalError(`${backup} is empty: put the original upload back and requeue, or skip this job`);
-    const set = (await readFileSets(db, issueObject(issueId), backup)).find(({ role }) => role === 'original');
+    const set = await readFileSet(db, issueObject(issueId), backup, 'original');
     const members = names.map((name) => ({ path: join(backup, name), name: `original/${name}` }));
-    await mkdir(location, { recursive: true });
+    await makeDirectory(location);
     await makeTar(target, members, {
       signal,
       accept: (files) => {

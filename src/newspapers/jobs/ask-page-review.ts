@@ -1,18 +1,18 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
-import type { DB, Json } from '../../database/database.js';
+import type { DB } from '../../database/database.js';
 import type { Duration } from '../../engine/duration.js';
 import { defineJob, done, FatalError, hold, type JobContext, type Outcome } from '../../engine/job.js';
-import { isThere } from '../../files/existing.js';
 import { readFileSets, recordFiles } from '../../files/fixity/file-records.js';
 import type { Settings } from '../../settings.js';
 import { pageReview, unfixableError } from '../actions.js';
-import { ISSUE_OBJECT, issueObject, setIssueColumns, type Issue } from '../issues.js';
+import { recordIssueEvent } from '../issue-events.js';
+import { issueObject, setIssueColumns, type Issue } from '../issues.js';
 import { examinePages, type PageReview } from '../page-review.js';
 import { readPageReviewAnswer } from '../page-review-answer.js';
 import { countPages, setPageCount } from '../pages.js';
 import { makeDerivatives } from '../pipelines/make-derivatives.js';
-import { removeErroredIssue } from '../pipelines/remove-errored-issue.js';
+import { removalOf, removeErroredIssue } from '../pipelines/remove-errored-issue.js';
 import { splitAgain } from '../pipelines/split-again.js';
 import { theIssue } from './issue-job.js';
 
@@ -90,8 +90,9 @@ async function recordReview(
 ): Promise<void> {
   await recordFiles(trx, { object: issueObject(issueId), role: 'page', directory: location, pipelineId, files });
   const accepted = files.filter(({ path }) => changed.includes(path)).map(({ path, sha256 }) => ({ path, sha256 }));
-  const detail: Json = { pages: files.length, deleted: pages - files.length, changed: accepted };
-  await tell(trx, 'pages_reviewed', decision?.actor ?? 'engine', issueId, pipelineId, detail);
+  const detail = { pages: files.length, deleted: pages - files.length, changed: accepted };
+  const actor = decision?.actor ?? 'engine';
+  await recordIssueEvent(trx, issueId, { actor, kind: 'pages_reviewed', pipelineId, detail });
 }
 
 function ask({ args, settings, decision }: Context, problem: string): Outcome {
@@ -118,10 +119,10 @@ function askManagers(issue: Issue, message: string, directory: string): Outcome 
 }
 
 async function remove(issue: Issue, folder: string, settings: Settings): Promise<Outcome> {
-  const location = (await isThere(folder)) ? folder : null;
+  const removal = await removalOf(issue, folder); // one that throws is asked again: the decision stands
   return done({
     commit: (trx) => setIssueColumns(trx, issue.id, { workflow_step: 'AwaitingProcessing' }),
-    then: [removeErroredIssue({ issue, location, now: new Date() }, settings)],
+    then: [removeErroredIssue(removal, settings)],
   });
 }
 
@@ -134,18 +135,4 @@ function redo(issue: Issue, settings: Settings, location: string): Outcome {
     commit: (trx) => setIssueColumns(trx, issue.id, { workflow_step: 'AwaitingProcessing' }),
     siblings: [...splitAgain(issue, issue.backupLocation, settings), askPageReview({ issueId: issue.id, location })],
   });
-}
-
-function tell(trx: Transaction<DB>, kind: string, actor: string, issueId: number, pipelineId: number, detail: Json) {
-  return trx
-    .insertInto('events')
-    .values({
-      actor,
-      kind,
-      pipeline_id: pipelineId,
-      object_type: ISSUE_OBJECT,
-      object_id: issueId,
-      detail: JSON.stringify(detail),
-    })
-    .execute();
 }

@@ -5,7 +5,8 @@ import { defineFileJob } from '../../files/file-job.js';
 import { forgetFiles } from '../../files/fixity/file-records.js';
 import { absolutePath } from '../../files/paths.js';
 import { giveBack } from '../give-back.js';
-import { ISSUE_OBJECT, setIssueColumns } from '../issues.js';
+import { recordIssueEvent } from '../issue-events.js';
+import { issueObject, setIssueColumns } from '../issues.js';
 import { theIssue } from './issue-job.js';
 
 /** A runner may need a moment to stop the job that was cancelled under it. */
@@ -45,7 +46,6 @@ export const giveBackUpload = defineFileJob({
       return tryLater({ after: LOOK_AGAIN, deadline: '1 h', reason: 'the cancelled job may still be stopping' });
     await giveBack(issue.kind, places, wasTaken, { signal, progress });
     log.info(`the upload of ${issue.key} lies in ${places.upload} again`);
-    const detail = JSON.stringify({ reason, upload: places.upload });
     return done({
       commit: async (trx) => {
         await setIssueColumns(trx, issueId, {
@@ -54,9 +54,9 @@ export const giveBackUpload = defineFileJob({
           location: null,
           backup_location: null,
         });
-        await forgetFiles(trx, { type: ISSUE_OBJECT, id: issueId });
-        const event = { actor, kind: 'upload_given_back', object_type: ISSUE_OBJECT, object_id: issueId, detail };
-        await trx.insertInto('events').values(event).execute();
+        await forgetFiles(trx, issueObject(issueId));
+        const detail = { reason, upload: places.upload };
+        await recordIssueEvent(trx, issueId, { actor, kind: 'upload_given_back', detail });
       },
     });
   },

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { defineJob, done } from '../../engine/job.js';
 import { forgetFiles } from '../../files/fixity/file-records.js';
-import { ISSUE_OBJECT, issueObject, setIssueColumns } from '../issues.js';
+import { recordIssueEvent } from '../issue-events.js';
+import { issueObject, setIssueColumns } from '../issues.js';
 
 /**
  * The issue has left the workflow: its files are in the error area, and no longer ours to watch over (newspapers spec 4,
@@ -22,19 +23,12 @@ export const ignoreIssue = defineJob({
             location: null,
           });
           await forgetFiles(trx, issueObject(issueId));
-          await trx
-            .insertInto('events')
-            .values({
-              actor: 'engine',
-              kind: 'issue_removed',
-              pipeline_id: pipelineId,
-              object_type: ISSUE_OBJECT,
-              object_id: issueId,
-              detail: JSON.stringify({
-                message: `Errored issue removed from the workflow; its files are in ${location}`,
-              }),
-            })
-            .execute();
+          await recordIssueEvent(trx, issueId, {
+            actor: 'engine',
+            kind: 'issue_removed',
+            pipelineId,
+            detail: { message: `Errored issue removed from the workflow; its files are in ${location}` },
+          });
         },
       }),
     ),

@@ -1,4 +1,4 @@
-import { mkdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { filesLock } from '../../coordination/lock-names.js';
@@ -6,6 +6,7 @@ import { done, FatalError } from '../../engine/job.js';
 import { isThere } from '../../files/existing.js';
 import { defineFileJob } from '../../files/file-job.js';
 import { syncDirectory } from '../../files/land.js';
+import { makeDirectory } from '../../files/make-directory.js';
 import { readDirectory } from '../../files/read-directory.js';
 
 /**
@@ -19,8 +20,8 @@ export const moveDerivatives = defineFileJob({
   args: z.object({ from: z.string(), to: z.string() }),
   locks: ({ from }) => [filesLock(from)],
   async run({ args: { from, to } }) {
-    await mkdir(from, { recursive: true });
-    await mkdir(to, { recursive: true });
+    await makeDirectory(from);
+    await makeDirectory(to);
     const names = (await readDirectory(from))
       .filter(({ name, kind }) => kind === 'file' && /\.(xml|jp2)$/.test(name))
       .map(({ name }) => name);

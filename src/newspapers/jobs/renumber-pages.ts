@@ -7,7 +7,7 @@ import type { DB } from '../../database/database.js';
 import { done, FatalError } from '../../engine/job.js';
 import { defineFileJob } from '../../files/file-job.js';
 import { assertAsRecorded } from '../../files/fixity/compare.js';
-import { readFileSets, recordFiles, type KeptRecord } from '../../files/fixity/file-records.js';
+import { readFileSet, recordFiles, type KeptRecord } from '../../files/fixity/file-records.js';
 import { listNumerically } from '../../files/list-numerically.js';
 import { numberPages, renumberPages as renumber } from '../../files/renumber.js';
 import { issueObject } from '../issues.js';
@@ -53,7 +53,7 @@ async function renamedRecords(
   location: string,
   pages: readonly string[],
 ): Promise<KeptRecord[] | undefined> {
-  const set = (await readFileSets(db, issueObject(issueId), location)).find(({ role }) => role === 'page');
+  const set = await readFileSet(db, issueObject(issueId), location, 'page');
   if (!set) return undefined;
   const numbers = numberPages(
     location,

@@ -7,10 +7,7 @@ export class Name {
 
 /** "12 0 R" */
 export class Ref {
-  constructor(
-    readonly number: number,
-    readonly generation: number,
-  ) {}
+  constructor(readonly number: number) {}
 }
 
 export type Dictionary = Map<string, Value>;
@@ -166,6 +163,6 @@ function push(items: Value[], value: Value | Word): void {
   else if (value.text === 'R') {
     const [number, generation] = items.splice(-2);
     if (typeof number !== 'number' || typeof generation !== 'number') throw new NotPlain('a stray R');
-    items.push(new Ref(number, generation));
+    items.push(new Ref(number));
   } else throw new NotPlain(`"${value.text.slice(0, 20)}" where a value should be`);
 }

@@ -35,8 +35,7 @@ class Walk {
   }
 
   #content(page: Dictionary): Buffer {
-    const contents = this.pdf.resolve(page.get('Contents'));
-    const streams = (Array.isArray(contents) ? contents : [contents]).map((one) => this.pdf.resolve(one));
+    const streams = this.pdf.list(page.get('Contents')).map((one) => this.pdf.resolve(one));
     const bodies = streams.flatMap((one) => (one instanceof Stream ? [this.pdf.unpacked(one), Buffer.from('\n')] : []));
     return bodies.length === 2 ? (bodies[0] ?? Buffer.alloc(0)) : Buffer.concat(bodies);
   }
@@ -116,14 +115,14 @@ class Walk {
       if (this.pdf.lenient) return; // nobody can show it
       throw new NotPlain('it has a picture without a size');
     }
-    const xDpi = listed((width * POINTS_PER_INCH) / Math.hypot(a, b));
-    const yDpi = listed((height * POINTS_PER_INCH) / Math.hypot(c, d));
+    const xDpi = wholeDots((width * POINTS_PER_INCH) / Math.hypot(a, b));
+    const yDpi = wholeDots((height * POINTS_PER_INCH) / Math.hypot(c, d));
     this.#found.push({ page: this.#page, width, height, xDpi, yDpi });
   }
 }
 
 /** As `pdfimages` lists them: coordinates of PDFs are rounded, and limits are whole numbers. */
-const listed = (dpi: number): number => (dpi < 1 ? dpi : Math.round(dpi));
+const wholeDots = (dpi: number): number => (dpi < 1 ? dpi : Math.round(dpi));
 
 /** Width and height of a box after a matrix. */
 function extent([left = 0, bottom = 0, right = 0, top = 0]: readonly number[], [a, b, c, d]: Matrix): [number, number] {

@@ -103,7 +103,7 @@ function chain(pdf: PlainPdf, first: Value | undefined): string[] {
     const kind = pdf.name(action?.get('S'));
     if (action === undefined || kind === undefined) continue; // a destination
     if (!HARMLESS_ACTIONS.includes(kind)) kinds.push(kind);
-    waiting.push(...(pdf.array(action.get('Next')) ?? [action.get('Next')]));
+    waiting.push(...pdf.list(action.get('Next')));
   }
   return kinds;
 }
@@ -122,9 +122,7 @@ function formOf(pdf: PlainPdf, root: Dictionary): PdfFacts['form'] {
 }
 
 function hasLostContent(pdf: PlainPdf, page: Dictionary): boolean {
-  const contents = pdf.resolve(page.get('Contents'));
-  const parts = Array.isArray(contents) ? contents : [contents];
-  return parts.some((part) => {
+  return pdf.list(page.get('Contents')).some((part) => {
     const stream = pdf.resolve(part);
     return !(stream instanceof Stream) || !pdf.unpacks(stream);
   });

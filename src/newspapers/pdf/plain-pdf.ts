@@ -28,7 +28,8 @@ const MOST_UNPACKED_BYTES = 256 * 1024 * 1024;
 export class PlainPdf {
   readonly trailer: Dictionary;
   readonly #file: number;
-  readonly #size: number;
+  /** Bytes of the file. */
+  readonly size: number;
   /** Undefined only while it is being read: then everything has to stand in place. */
   readonly #places: CrossReferences | undefined;
   readonly #objects = new Map<number, Value>();
@@ -40,7 +41,7 @@ export class PlainPdf {
   ) {
     this.#file = openSync(path, 'r');
     try {
-      this.#size = fstatSync(this.#file).size;
+      this.size = fstatSync(this.#file).size;
       this.#places = new CrossReferences(this);
       this.trailer = this.#places.trailer;
       if (this.trailer.has('Encrypt')) throw new NotPlain('it is encrypted');
@@ -48,10 +49,6 @@ export class PlainPdf {
       this.close();
       throw error;
     }
-  }
-
-  get size(): number {
-    return this.#size;
   }
 
   close(): void {
@@ -79,6 +76,12 @@ export class PlainPdf {
     return Array.isArray(found) ? found : undefined;
   }
 
+  /** The items of an array; of anything else, that alone: where a PDF may say one or several. */
+  list(value: Value | undefined): Value[] {
+    const found = this.resolve(value);
+    return Array.isArray(found) ? found : [found];
+  }
+
   number(value: Value | undefined): number | undefined {
     const found = this.resolve(value);
     return typeof found === 'number' ? found : undefined;
@@ -89,30 +92,34 @@ export class PlainPdf {
     return found instanceof Name ? found.text : undefined;
   }
 
+  /** How a stream is packed, outermost first. */
+  filters(stream: Dictionary): string[] {
+    return this.list(stream.get('Filter')).flatMap((filter) => this.name(filter) ?? []);
+  }
+
   /** The bytes of a stream, unpacked. */
   unpacked(stream: Stream): Buffer {
     const { dictionary } = stream;
     const length = this.number(dictionary.get('Length'));
-    if (length === undefined || length < 0 || stream.offset + length > this.#size)
+    if (length === undefined || length < 0 || stream.offset + length > this.size)
       throw new NotPlain('a stream without its length');
     const packed = this.bytes(stream.offset, length + 20);
     if (!/^\s*endstream/.test(packed.toString('latin1', length))) throw new NotPlain('a stream of a wrong length');
-    const filters = [this.resolve(dictionary.get('Filter'))].flat().map((filter) => this.name(filter));
-    const [filter, ...more] = filters.filter((name) => name !== undefined);
+    const [filter, ...more] = this.filters(dictionary);
     const body = packed.subarray(0, length);
     if (filter === undefined) return body;
     if (filter !== 'FlateDecode' || more.length > 0) {
       if (this.lenient) return Buffer.alloc(0); // what qpdf could not unpack is broken
       throw new NotPlain(`a stream packed by ${filter}`);
     }
-    const [parameters] = [this.resolve(dictionary.get('DecodeParms'))].flat();
+    const [parameters] = this.list(dictionary.get('DecodeParms'));
     return this.#withoutPredictor(this.#inflated(body), this.dictionary(parameters));
   }
 
   /** Whether a stream unpacks, to its end and with the right sum. Of other packings than Flate nothing is known. */
   unpacks(stream: Stream): boolean {
     const length = this.number(stream.dictionary.get('Length'));
-    const [filter, ...more] = [this.resolve(stream.dictionary.get('Filter'))].flat().map((one) => this.name(one));
+    const [filter, ...more] = this.filters(stream.dictionary);
     if (length === undefined || filter !== 'FlateDecode' || more.length > 0) return true;
     try {
       inflateSync(this.bytes(stream.offset, length), { maxOutputLength: MOST_UNPACKED_BYTES });
@@ -124,7 +131,7 @@ export class PlainPdf {
 
   /** So many bytes of the file, fewer at its end. */
   bytes(offset: number, length: number): Buffer {
-    const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.#size - offset)));
+    const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.size - offset)));
     let done = 0;
     while (done < buffer.length) {
       const read = readSync(this.#file, buffer, done, buffer.length - done, offset + done);
@@ -138,7 +145,7 @@ export class PlainPdf {
   objectAt(offset: number): { number: number; value: Value } {
     for (let length = FIRST_BYTES; ; length *= 8) {
       const bytes = this.bytes(offset, Math.min(length, MOST_OBJECT_BYTES));
-      const whole = offset + bytes.length >= this.#size || length >= MOST_OBJECT_BYTES;
+      const whole = offset + bytes.length >= this.size || length >= MOST_OBJECT_BYTES;
       try {
         return this.#parsed(new ObjectLexer(bytes, 0, whole), offset);
       } catch (error) {
@@ -165,7 +172,7 @@ export class PlainPdf {
       return { number, value: new Stream(value, start) };
     }
     // "12 0 R" as an object of its own
-    if (typeof value === 'number' && typeof next === 'number') return { number, value: new Ref(value, next) };
+    if (typeof value === 'number' && typeof next === 'number') return { number, value: new Ref(value) };
     return { number, value };
   }
 

@@ -33,8 +33,7 @@ export function vastPictures(pdf: PlainPdf, { resources }: PageNode, seen: Set<S
 }
 
 function asVast(pdf: PlainPdf, picture: Dictionary): VastPicture[] {
-  const filters = [pdf.resolve(picture.get('Filter'))].flat().map((filter) => pdf.name(filter));
-  const packing = filters.find((filter) => filter !== undefined && UNPACKED_AT_ONCE.includes(filter));
+  const packing = pdf.filters(picture).find((filter) => UNPACKED_AT_ONCE.includes(filter));
   const width = pdf.number(picture.get('Width')) ?? 0;
   const height = pdf.number(picture.get('Height')) ?? 0;
   return packing !== undefined && width * height > MOST_PIXELS ? [{ width, height, packing }] : [];

@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { definePipeline } from '../../engine/pipeline.js';
 import { recordFixity } from '../../files/fixity/jobs.js';
 import { cleanFiles, moveDirectory, renameDirectory } from '../../files/jobs.js';
+import { workPlaces } from '../intake-places.js';
 import { ISSUE_OBJECT, issueObject, type Issue } from '../issues.js';
 import { askMetadata } from '../jobs/ask-metadata.js';
 import { makeIssueDerivatives } from '../jobs/make-derivatives.js';
@@ -19,7 +20,7 @@ export const makeDerivatives = definePipeline<Issue>('MakeDerivatives', {
   jobs: (issue, settings) => {
     if (issue.location === null)
       throw new Error(`issue ${issue.key} has no location: there are no files to make derivatives of`);
-    const work = join(settings.WORKFLOW_PATH, issue.humanName);
+    const { work } = workPlaces(issue.humanName, settings);
     const object = issueObject(issue.id);
     // Out of the reviewers' sight first, so that nobody renames pages while they are copied.
     const hidden = join(dirname(issue.location), `.notouchie-${basename(issue.location)}`);

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { definePipeline } from '../../engine/pipeline.js';
+import { isThere } from '../../files/existing.js';
 import { deleteDirectory, moveDirectory, renameDirectory } from '../../files/jobs.js';
 import { ISSUE_OBJECT, issueObject, type Issue } from '../issues.js';
 import { archiveBackups } from '../jobs/archive-backups.js';
@@ -13,6 +14,27 @@ export interface Removal {
   /** Where its files are; null when they are gone, and only the original upload and the story are kept. */
   location: string | null;
   now: Date;
+}
+
+/** The disk of an issue's files seems to be away: they are not gone, so the issue must not leave without them. */
+export class AreaAway extends Error {
+  override name = 'AreaAway';
+  constructor(issue: Issue, area: string) {
+    super(`issue ${issue.key} is not removed, as ${area} is not there: is its disk mounted? Mount it, then try again`);
+  }
+}
+
+/**
+ * The removal of an issue as its folder is now.
+ *
+ * @param folder where its files are, or were; null when it has none
+ * @throws {AreaAway} when the folder's area is gone, too
+ */
+export async function removalOf(issue: Issue, folder: string | null): Promise<Removal> {
+  const location = folder !== null && (await isThere(folder)) ? folder : null;
+  if (folder !== null && location === null && !(await isThere(dirname(folder))))
+    throw new AreaAway(issue, dirname(folder));
+  return { issue, location, now: new Date() };
 }
 
 /**

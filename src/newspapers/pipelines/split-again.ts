@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import type { JobCall } from '../../engine/job.js';
 import { checkFixity, recordFixity } from '../../files/fixity/jobs.js';
 import { deleteDirectory, moveDirectory } from '../../files/jobs.js';
 import type { Settings } from '../../settings.js';
+import { workPlaces } from '../intake-places.js';
 import { issueObject, type Issue } from '../issues.js';
 import { preparePageLabels } from '../jobs/prepare-page-labels.js';
 import { setIssueLocation } from '../jobs/set-issue-location.js';
@@ -16,8 +16,7 @@ import { splitPages } from '../jobs/split-pages.js';
  */
 export function splitAgain(issue: Issue, backup: string, settings: Settings): JobCall[] {
   const object = issueObject(issue.id);
-  const split = join(settings.WORKFLOW_PATH, `.split-${issue.humanName}`);
-  const review = join(settings.PDF_PAGE_REVIEW_PATH, issue.humanName);
+  const { split, review } = workPlaces(issue.humanName, settings);
   return [
     checkFixity({ object, role: 'original', location: backup }),
     splitPages({ source: backup, output: split }),

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { definePipeline } from '../../engine/pipeline.js';
 import { recordFixity } from '../../files/fixity/jobs.js';
 import { cleanFiles, moveDirectory } from '../../files/jobs.js';
+import { workPlaces } from '../intake-places.js';
 import { ISSUE_OBJECT, issueObject, type Issue } from '../issues.js';
 import { askPageReview } from '../jobs/ask-page-review.js';
 import { preparePageLabels } from '../jobs/prepare-page-labels.js';
@@ -17,10 +17,7 @@ export const takeInUpload = definePipeline<Issue>('TakeInUpload', {
   object: (issue) => ({ type: ISSUE_OBJECT, id: issue.id }),
   jobs: (issue, settings) => {
     if (issue.location === null) throw new Error(`issue ${issue.key} has no location: there is no upload to take in`);
-    const work = join(settings.WORKFLOW_PATH, issue.humanName);
-    const split = join(settings.WORKFLOW_PATH, `.split-${issue.humanName}`);
-    const backup = join(settings.ORIGINAL_PDF_BACKUP_PATH, issue.humanName);
-    const review = join(settings.PDF_PAGE_REVIEW_PATH, issue.humanName);
+    const { work, split, backup, review } = workPlaces(issue.humanName, settings);
     const object = issueObject(issue.id);
     return [
       moveDirectory({ from: issue.location, to: work, fixity: { object, intake: 'original' } }),

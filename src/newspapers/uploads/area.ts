@@ -1,52 +1,33 @@
 /** Reading an upload area: nothing in it is trusted, nothing in it stops a scan. */
-import type { Dirent } from 'node:fs';
-import { isUtf8 } from 'node:buffer';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { escapedBytes } from '../../files/quoted.js';
+import { listDirectory, type DirectoryEntry } from '../../files/read-directory.js';
 import { problem, type Problem, type UploadRule } from './problem.js';
 import type { Obstacle } from './upload.js';
 
-/** An entry of a directory. */
-export interface Entry extends Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink'> {
-  name: string;
-  /** Of a name that is no UTF-8: its bytes, escaped. No path leads there by its `name`. */
-  escaped?: string;
-}
-
 /** The entries of a directory in order of their names; undefined when it is gone; the error when it cannot be read. */
-export async function readDirectory(path: string): Promise<Entry[] | Error | undefined> {
+export async function entriesIn(path: string): Promise<DirectoryEntry[] | Error | undefined> {
   try {
-    const dirents = await readdir(path, { withFileTypes: true, encoding: 'buffer' });
-    return dirents.map(entryOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return await listDirectory(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException; // fs errors have one
     return code === 'ENOENT' || code === 'ENOTDIR' ? undefined : (error as Error);
   }
 }
 
-const entryOf = (dirent: Dirent<Buffer>): Entry => ({
-  name: dirent.name.toString('utf8'),
-  ...(!isUtf8(dirent.name) && { escaped: escapedBytes(dirent.name) }),
-  isFile: () => dirent.isFile(),
-  isDirectory: () => dirent.isDirectory(),
-  isSymbolicLink: () => dirent.isSymbolicLink(),
-});
-
 /** Its name, for messages. */
-export const shown = ({ name, escaped }: Entry): string => escaped ?? name;
+export const shown = ({ name, escaped }: DirectoryEntry): string => escaped ?? name;
 
 /** Hidden directories are passed over: snapshots and wastebaskets of file servers, full of copies of issues. */
-export const visibleDirectories = (entries: readonly Entry[]): Entry[] =>
-  entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && isText(entry));
+export const visibleDirectories = (entries: readonly DirectoryEntry[]): DirectoryEntry[] =>
+  entries.filter((entry) => entry.kind === 'directory' && !entry.name.startsWith('.') && isText(entry));
 
 /** Whether its name is UTF-8: else no path leads there. */
-export const isText = ({ escaped }: Entry): boolean => escaped === undefined;
+export const isText = ({ escaped }: DirectoryEntry): boolean => escaped === undefined;
 
 /** Directories that cannot be entered under the name that we can say: passed over, they would look like nothing there. */
-export const unnameable = (directory: string, entries: readonly Entry[]): Obstacle[] =>
+export const unnameable = (directory: string, entries: readonly DirectoryEntry[]): Obstacle[] =>
   entries
-    .filter((entry) => entry.isDirectory() && !isText(entry))
+    .filter((entry) => entry.kind === 'directory' && !isText(entry))
     .map((entry) =>
       obstacle(
         join(directory, shown(entry)),
@@ -56,9 +37,9 @@ export const unnameable = (directory: string, entries: readonly Entry[]): Obstac
     );
 
 /** Links are not followed: they could lead anywhere, and the move would delete what they lead to. */
-export const links = (directory: string, entries: readonly Entry[]): Obstacle[] =>
+export const links = (directory: string, entries: readonly DirectoryEntry[]): Obstacle[] =>
   entries
-    .filter((entry) => entry.isSymbolicLink())
+    .filter((entry) => entry.kind === 'symlink')
     .map((entry) =>
       obstacle(
         join(directory, shown(entry)),

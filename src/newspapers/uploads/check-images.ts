@@ -1,10 +1,10 @@
 /** The images inside the PDFs of a scan (newspapers spec 5.4 rows 18 to 20): of the one resolution that OCR positions count on. */
 import { join } from 'node:path';
 import { atOnce } from '../../files/at-once.js';
+import type { DirectoryEntry } from '../../files/read-directory.js';
 import { SourceRefused } from '../derivatives/source-refused.js';
 import { pdfImages, type PdfImage } from '../pdf-images.js';
-import { readDirectory, type Entry } from './area.js';
-import { extension } from './contents.js';
+import { hasExtension } from './contents.js';
 import { problem, type Problem } from './problem.js';
 
 const FILES_AT_ONCE = 2;
@@ -16,9 +16,12 @@ const SMALLEST_IMAGE = 1000;
 const TOLERANCE = 15;
 
 /** Looks at every PDF of a scan's directory, one problem at most for each. */
-export async function checkImages(directory: string, dpi: number, signal?: AbortSignal): Promise<Problem[]> {
-  const entries = await readDirectory(directory);
-  if (entries === undefined || entries instanceof Error) return []; // gone since it was found
+export async function checkImages(
+  directory: string,
+  entries: readonly DirectoryEntry[],
+  dpi: number,
+  signal?: AbortSignal,
+): Promise<Problem[]> {
   const pdfs = entries.filter(isPdf).map((entry) => entry.name);
   const problems = await atOnce(FILES_AT_ONCE, pdfs, (name, either) => checkPdf(directory, name, dpi, either), signal);
   return problems.filter((found) => found !== undefined);
@@ -26,8 +29,7 @@ export async function checkImages(directory: string, dpi: number, signal?: Abort
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-const isPdf = (entry: Entry): boolean =>
-  entry.isFile() && !entry.name.startsWith('.') && extension(entry.name) === '.pdf';
+const isPdf = (entry: DirectoryEntry): boolean => !entry.name.startsWith('.') && hasExtension(entry, '.pdf');
 
 async function checkPdf(
   directory: string,
@@ -61,7 +63,7 @@ async function checkPdf(
 }
 
 /** Resolutions count in whole dots, as pdfimages prints them and NCA reads them. */
-export function isRightImage({ width, height, xDpi, yDpi }: PdfImage, dpi: number): boolean {
+function isRightImage({ width, height, xDpi, yDpi }: PdfImage, dpi: number): boolean {
   if (width * height < SMALLEST_IMAGE) return true;
   return [xDpi, yDpi].every((found) => Math.abs(Math.round(found) - dpi) * 100 <= dpi * TOLERANCE);
 }

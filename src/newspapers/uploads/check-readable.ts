@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { atOnce } from '../../files/at-once.js';
-import { readDirectory } from './area.js';
+import type { DirectoryEntry } from '../../files/read-directory.js';
 import { problem, type Problem } from './problem.js';
 
 const FILES_AT_ONCE = 8;
@@ -11,10 +11,14 @@ const FILES_AT_ONCE = 8;
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Row 8 of newspapers spec 5.4, for the files of an upload: one that we may not read would only stop the copy later. */
-export async function checkReadable(directory: string, signal?: AbortSignal): Promise<Problem[]> {
-  const entries = await readDirectory(directory);
-  if (entries === undefined || entries instanceof Error) return []; // gone since it was found
-  const files = entries.filter((entry) => entry.isFile() && entry.name !== '.manifest').map((entry) => entry.name);
+export async function checkReadable(
+  directory: string,
+  entries: readonly DirectoryEntry[],
+  signal?: AbortSignal,
+): Promise<Problem[]> {
+  const files = entries
+    .filter((entry) => entry.kind === 'file' && entry.name !== '.manifest')
+    .map((entry) => entry.name);
   const check = (file: string) =>
     open(join(directory, file), FLAGS).then(
       async (handle) => {

@@ -23,7 +23,7 @@ export class UploadClock {
    * @throws the file system's error when it cannot be read
    */
   unchangedSince(directory: string, now: Date): Promise<Date> {
-    return lastModified(directory, now, async (_directory, current, why) => {
+    return lastModified(directory, now, async (current, why) => {
       if (!this.#told) {
         this.#told = true;
         this.tell(

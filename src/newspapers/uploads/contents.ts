@@ -1,7 +1,9 @@
 /** What may lie in an issue's directory (newspapers spec 5.4 rows 7 to 14). */
 import { extname } from 'node:path';
+import { isClutter } from '../../files/clutter.js';
+import type { DirectoryEntry } from '../../files/read-directory.js';
 import type { IssueKind } from '../workflow-step.js';
-import { isText, shown, type Entry } from './area.js';
+import { isText, shown } from './area.js';
 import { problem, type Problem, type UploadRule } from './problem.js';
 
 const EXTENSIONS = { borndigital: ['.pdf'], scan: ['.pdf', '.tif', '.tiff'] } as const satisfies Record<
@@ -10,14 +12,18 @@ const EXTENSIONS = { borndigital: ['.pdf'], scan: ['.pdf', '.tif', '.tiff'] } as
 >;
 
 /** The file's extension as the rules compare it. */
-export const extension = (name: string): string => extname(name).toLowerCase();
+const extension = (name: string): string => extname(name).toLowerCase();
+
+/** Whether it is a file with one of the extensions. */
+export const hasExtension = ({ name, kind }: DirectoryEntry, ...extensions: string[]): boolean =>
+  kind === 'file' && extensions.includes(extension(name));
 
 /**
  * Checks the entries of an issue's directory, given in order of their names. Whether pages pair is asked only when every
  * entry can be one: what is wrong with the others may be all that is wrong.
  */
-export function checkContents(kind: IssueKind, entries: readonly Entry[]): Problem[] {
-  const rest = entries.filter((entry) => entry.name !== '.manifest' || !entry.isFile());
+export function checkContents(kind: IssueKind, entries: readonly DirectoryEntry[]): Problem[] {
+  const rest = entries.filter((entry) => entry.name !== '.manifest' || entry.kind !== 'file');
   if (rest.length === 0)
     return [problem('no files', 'issue has no files; put its pages here, or remove the directory')];
   const problems = rest.flatMap((entry) => checkEntry(kind, entry));
@@ -28,24 +34,24 @@ export function checkContents(kind: IssueKind, entries: readonly Entry[]): Probl
 /** What cannot be read as a page of any name. */
 const NO_PAGES: readonly UploadRule[] = ['subdirectory', 'not a regular file', 'bad name'];
 
-function checkEntry(kind: IssueKind, entry: Entry): Problem[] {
+function checkEntry(kind: IssueKind, entry: DirectoryEntry): Problem[] {
   const file = shown(entry);
   const name = isText(entry) ? JSON.stringify(file) : file;
-  if (entry.isDirectory())
+  if (entry.kind === 'directory')
     return [problem('subdirectory', `${name} is a subdirectory; an issue is one flat directory`, { file })];
-  if (!entry.isFile())
+  if (entry.kind !== 'file')
     return [problem('not a regular file', `${name} is not a regular file; replace it by the file itself`, { file })];
   if (!isText(entry))
     return [
       problem('bad name', `a file named ${name} is not named in UTF-8; rename it to letters and digits`, { file }),
     ];
   const known: readonly string[] = EXTENSIONS[kind];
-  if (known.includes(extension(file)) || file.startsWith('.') || file.toLowerCase() === 'thumbs.db') return [];
+  if (known.includes(extension(file)) || isClutter(file)) return [];
   return [problem('bad extension', `${name} has an invalid extension; only ${known.join(', ')} may be here`, { file })];
 }
 
 /** Rows 9 to 11: one TIFF and one PDF per page, equal but for the extension (5.1). */
-function checkPairs(entries: readonly Entry[]): Problem[] {
+function checkPairs(entries: readonly DirectoryEntry[]): Problem[] {
   const tiffs = bases(entries, '.tif', '.tiff');
   const pdfs = bases(entries, '.pdf');
   if (tiffs.length === 0) {
@@ -66,8 +72,8 @@ function checkPairs(entries: readonly Entry[]): Problem[] {
 }
 
 /** The names, without them, of the files that have one of the extensions. */
-const bases = (entries: readonly Entry[], ...extensions: string[]): string[] =>
+const bases = (entries: readonly DirectoryEntry[], ...extensions: string[]): string[] =>
   entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && extensions.includes(extension(entry.name)))
+    .filter((entry) => !entry.name.startsWith('.') && hasExtension(entry, ...extensions))
     .map((entry) => entry.name.slice(0, -extname(entry.name).length))
     .sort();

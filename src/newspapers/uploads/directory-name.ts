@@ -26,12 +26,13 @@ export function parseDirectoryName(name: string): NamedIssue {
     const remedy = 'name it YYYY-MM-DD, or YYYY-MM-DD_EE for a further edition';
     problems.push(problem('bad date', `invalid folder name: bad date format; ${remedy}`));
   }
-  const edition = withEdition ? bare.slice(11) : '01';
-  if (!/^\d\d$/.test(edition)) {
+  const digits = withEdition ? bare.slice(11) : '01';
+  const edition = /^\d\d$/.test(digits) ? Number(digits) : undefined;
+  if (edition === undefined) {
     problems.push(problem('bad edition', 'invalid folder name: non-numeric edition value; name it YYYY-MM-DD_EE'));
-  } else if (edition === '00') {
+  } else if (edition === 0) {
     const remedy = 'count from _01';
     problems.push(problem('bad edition', `invalid folder name: edition must be 1 or greater; ${remedy}`));
   }
-  return { date, edition: /^\d\d$/.test(edition) && edition !== '00' ? Number(edition) : undefined, problems };
+  return { date, edition: edition === 0 ? undefined : edition, problems };
 }

@@ -1,9 +1,9 @@
 /** The born-digital upload area (newspapers spec 5.1): `<LCCN or SFTP user>/…/<date>/*.pdf`. */
 import { basename, join } from 'node:path';
 import {
+  entriesIn,
   links,
   obstacle,
-  readDirectory,
   shown,
   unknownOrg,
   unknownTitle,
@@ -12,7 +12,7 @@ import {
   visibleDirectories,
 } from './area.js';
 import type { Catalog } from './catalog.js';
-import { checkContents, extension } from './contents.js';
+import { checkContents, hasExtension } from './contents.js';
 import { parseDirectoryName } from './directory-name.js';
 import type { Problem } from './problem.js';
 import type { Finding, Upload } from './upload.js';
@@ -29,11 +29,11 @@ interface Surroundings {
  * @param defaultOrg awardee of the titles that have none of their own
  */
 export async function* findBornDigital(area: string, catalog: Catalog, defaultOrg: string): AsyncGenerator<Finding> {
-  const entries = await readDirectory(area);
+  const entries = await entriesIn(area);
   if (entries === undefined || entries instanceof Error) return;
   yield* links(area, entries);
   yield* unnameable(area, entries);
-  for (const entry of entries.filter((each) => each.isFile() && extension(each.name) === '.pdf')) {
+  for (const entry of entries.filter((each) => hasExtension(each, '.pdf'))) {
     yield obstacle(
       join(area, shown(entry)),
       'unknown title',
@@ -46,13 +46,13 @@ export async function* findBornDigital(area: string, catalog: Catalog, defaultOr
 }
 
 async function* walk(directory: string, around: Surroundings): AsyncGenerator<Finding> {
-  const entries = await readDirectory(directory);
+  const entries = await entriesIn(directory);
   if (entries === undefined) return;
   if (entries instanceof Error) {
     yield obstacle(directory, 'unreadable', unreadable(entries).message);
     return;
   }
-  const isIssue = entries.some((entry) => entry.isFile() && extension(entry.name) === '.pdf');
+  const isIssue = entries.some((entry) => hasExtension(entry, '.pdf'));
   if (isIssue) yield uploadAt(directory, around, checkContents('borndigital', entries));
   else yield* [...links(directory, entries), ...unnameable(directory, entries)];
   for (const { name } of visibleDirectories(entries)) yield* walk(join(directory, name), around);

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import type { Org } from '../orgs.js';
 import {
+  entriesIn,
   links,
   obstacle,
-  readDirectory,
   unknownOrg,
   unknownTitle,
   unnameable,
@@ -38,7 +38,7 @@ async function* inEach(
   directory: string,
   find: (path: string, name: string) => AsyncGenerator<Finding>,
 ): AsyncGenerator<Finding> {
-  const entries = await readDirectory(directory);
+  const entries = await entriesIn(directory);
   if (entries === undefined) return;
   if (entries instanceof Error) {
     yield obstacle(directory, 'unreadable', unreadable(entries).message);
@@ -60,7 +60,7 @@ async function uploadAt(
   name: string,
   { titleDirectory, org, catalog }: Surroundings,
 ): Promise<Upload | undefined> {
-  const entries = await readDirectory(directory);
+  const entries = await entriesIn(directory);
   if (entries === undefined) return undefined; // gone since it was listed
   const title = catalog.title(titleDirectory);
   const { date, edition, problems } = parseDirectoryName(name);

@@ -25,7 +25,7 @@ const LOOKS_AT_ONCE = 8;
  * Looks closer at what a scan finds, in its order.
  *
  * Uploads that are being taken in already are left alone: not even a clock is started in them, as somebody moves their
- * files.
+ * files. Those that a flagged issue keeps out are not looked into.
  *
  * @param depth `fast` for lists; `full` looks into the files, each upload's when it is asked for, so that as little
  *   time as can be passes until it is queued
@@ -45,7 +45,7 @@ export async function* judge(
     const quick = async (finding: Finding): Promise<Judged | Obstacle> =>
       finding.found === 'obstacle' ? finding : judgeFast(finding, known.get(finding) ?? {}, now);
     for (const judged of await atOnce(LOOKS_AT_ONCE, chunk, quick, look.signal)) {
-      if (judged.found === 'obstacle' || judged.intake || depth === 'fast') yield judged;
+      if (judged.found === 'obstacle' || judged.intake || judged.flagged || depth === 'fast') yield judged;
       else yield { ...judged, problems: await validateFiles(judged.upload, judged.problems, now) };
     }
   }

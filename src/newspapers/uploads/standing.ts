@@ -153,6 +153,10 @@ export function intakeRemedies(standing: Standing): string {
   return `${goesOn}, ${takeBack}`;
 }
 
+/** Why an upload stays out whose issue was flagged, and what to do, for messages. */
+export const flaggedRemedy = ({ issueId }: Standing): string =>
+  `issue ${issueId} was flagged as unfixable: "bin/issues show ${issueId}"; decide about it in the holding pen first`;
+
 /** Its pages were reviewed, or it is being removed: the upload is not given back any more. */
 function isPastIntake({ kind, pipeline, pipelineStatus }: Standing): boolean {
   if (pipelineStatus !== 'failed') return false;

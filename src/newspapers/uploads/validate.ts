@@ -1,6 +1,7 @@
 /** The validations of an upload beyond its names: fast ones for lists, full ones before it is queued (newspapers spec 5.4.1). */
 import type { Settings } from '../../settings.js';
 import type { IssueKind } from '../workflow-step.js';
+import { entriesIn } from './area.js';
 import { checkImages } from './check-images.js';
 import { checkReadable } from './check-readable.js';
 import type { UploadClock } from './clock.js';
@@ -45,9 +46,11 @@ export async function validateFast(
  */
 export async function validateFiles(upload: Upload, problems: readonly Problem[], look: Look): Promise<Problem[]> {
   if (hasIssueErrors(problems)) return [...problems];
-  const locked = await checkReadable(upload.directory, look.signal);
+  const entries = await entriesIn(upload.directory);
+  if (entries === undefined || entries instanceof Error) return [...problems]; // gone since it was found
+  const locked = await checkReadable(upload.directory, entries, look.signal);
   if (upload.kind !== 'scan' || locked.length > 0) return [...problems, ...locked];
-  return [...problems, ...(await checkImages(upload.directory, look.settings.SCANNED_PDF_DPI, look.signal))];
+  return [...problems, ...(await checkImages(upload.directory, entries, look.settings.SCANNED_PDF_DPI, look.signal))];
 }
 
 const KIND_NAME: Readonly<Record<IssueKind, string>> = { borndigital: 'born-digital', scan: 'scan' };

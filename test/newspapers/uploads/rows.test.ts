@@ -292,6 +292,13 @@ describe('fast and full validation (newspapers spec 5.4.1)', () => {
     expect(await problems('scan', 'full')).toHaveLength(1);
   });
 
+  it('full ones open no PDF of an upload that a flagged issue keeps out', async () => {
+    const issue = await givenIssue(db(), 'sn1', { location: '/elsewhere/1856-05-10' });
+    await setIssueColumns(db(), issue.id, { workflow_step: 'UnfixableMetadataError' });
+    await givenFiles(area, `${SCAN}/1.tif`, `${SCAN}/1.pdf`);
+    expect(await problems('scan', 'full')).toEqual([]);
+  });
+
   it('each adds nothing to an issue that has errors', async () => {
     await givenIssue(db(), 'sn1', { location: '/elsewhere' });
     settings = { ...settings, DURATION_ISSUE_CONSIDERED_DANGEROUS: 3600 };
