@@ -45,11 +45,12 @@ export async function landFile(
   } finally {
     await file.close();
   }
-  await rename(temporary, target);
+  // Before the rename: who finds the target there looks for no rests.
   const rests = (await readdir(dirname(target))).filter(
-    (name) => isTemporary(name) && name.startsWith(prefixOf(target)),
+    (name) => isTemporary(name) && name.startsWith(prefixOf(target)) && name !== basename(temporary),
   );
   for (const name of rests) await rm(join(dirname(target), name), { recursive: true, force: true });
+  await rename(temporary, target);
   await syncDirectory(dirname(target));
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { isTemporary, landFile, temporaryBeside, writeFileSafely } from '../../src/files/land.js';
@@ -29,6 +29,18 @@ describe('writing safely', () => {
       expect(readFileSync(at('page.xml'), 'utf8')).toMatch(/^(former|new)$/);
       await writeFileSafely(at('page.xml'), 'newest');
       expect(readdirSync(at('.'))).toEqual(['page.xml']);
+    }
+  });
+
+  test('who finds the new content finds no rest of earlier runs beside it, killed at any point', async () => {
+    for (let calls = 0, wasKilled = true; wasKilled; calls++) {
+      const rest = temporaryBeside(at('done.verified'));
+      writeFileSync(rest, 'half');
+      killAfter(calls);
+      await writeFileSafely(at('done.verified'), 'new').catch(() => undefined);
+      wasKilled = restart();
+      if (existsSync(at('done.verified'))) expect(readdirSync(at('.'))).toEqual(['done.verified']);
+      for (const name of readdirSync(at('.'))) rmSync(at(name));
     }
   });
 
