@@ -15,33 +15,10 @@ export class ObjectBusy extends Error {
 }
 
 const CHUNK = 1000;
-/** Sequences are spaced so that siblings fit between. */
+/** Sequences are spaced so that siblings fit between; the function `enqueue_pipelines` spaces them alike. */
 export const SEQUENCE_STEP = 10;
 
-const ENQUEUE = `
-  with plan as materialized (
-    select x.*, nextval('pipelines_id_seq') as id
-    from rows from (jsonb_to_recordset($1) as (name text, description text, object_type text, object_id bigint, priority smallint, jobs jsonb)) with ordinality
-      as x (name, description, object_type, object_id, priority, jobs, place)
-    order by place
-  ), pipeline as (
-    insert into pipelines (id, name, description, object_type, object_id, priority, created_by, queue, next_sequence)
-    overriding system value
-    select id, name, description, object_type, object_id, priority, $2, jobs -> 0 ->> 'queue', ${SEQUENCE_STEP} from plan
-    order by object_type, object_id, place -- in one order, so that two that enqueue the same objects wait for each other, not both
-    on conflict (object_type, object_id) where status not in ('success', 'cancelled') do nothing
-    returning id, queue
-  ), job as (
-    insert into jobs (pipeline_id, sequence, type, queue, args, max_attempts, timeout, entwine)
-    select plan.id, j.place * ${SEQUENCE_STEP}, j.type, j.queue, j.args, j."maxAttempts", interval '1 second' * j."timeoutSeconds", j.entwine
-    from plan join pipeline using (id), rows from (jsonb_to_recordset(plan.jobs)
-      as (type text, queue text, args jsonb, "maxAttempts" int, "timeoutSeconds" float8, entwine int)) with ordinality
-      as j (type, queue, args, "maxAttempts", "timeoutSeconds", entwine, place)
-  ), hint as (
-    select pg_notify('pressmark', queue) from (select distinct queue from pipeline) q
-  )
-  select plan.id, pipeline.id is not null as taken, plan.object_type, plan.object_id, (select count(*) from hint)
-  from plan left join pipeline using (id) order by plan.place`;
+const ENQUEUE = 'select id, taken, object_type, object_id from enqueue_pipelines($1, $2)';
 
 /**
  * Enqueues pipelines in the caller's transaction (or in one of its own): one statement for a thousand of them.

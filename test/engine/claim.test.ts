@@ -1,5 +1,6 @@
 /** Claiming: each job once, however many runners look at once, at a cost that does not grow (W3, 11.4.2; design 10). */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { connectDatabase } from '../../src/database/database.js';
 import { claim, type ClaimedRow } from '../../src/engine/statements/claim.js';
 import { finish } from '../../src/engine/statements/finish.js';
 import { inTransaction, onPool, type Run, type Statement } from '../../src/engine/statements/statement.js';
@@ -129,6 +130,18 @@ test('with 100,000 waiting rows the claim reads its index in order and stops', a
   expect(plan).toContain('pipelines_claim');
   expect(plan).not.toMatch(/"Node Type":"(Sort|Seq Scan|Bitmap Heap Scan)"/);
   expect(read).toBeLessThan(600); // ten rows read, written and joined, not a hundred thousand
+});
+
+test('a runner that has polled empty tables claims a burst by an index, before autovacuum has seen it', async () => {
+  await rows(own, 'vacuum pipelines, jobs');
+  const runner = connectDatabase({ connectionString: own.url, applicationName: 'test', maxConnections: 1, plansByIndex: true }); // prettier-ignore
+  onTestFinished(() => runner.close());
+  for (let polls = 0; polls < 10; polls++) await claim(onPool(runner.pool), 1, 'fast', 200); // planned for good after six
+  await enqueued(own, ...Array.from({ length: 300 }, () => plan([new Stage().step('fast', 'A')])));
+  const { rows: lines } = await runner.pool.query(`explain execute pressmark_claim (1, 'fast', 200)`);
+  const planned = lines.map((line: Record<string, string>) => line['QUERY PLAN']).join('\n');
+  expect(planned).toContain('Index Scan using pipelines_claim');
+  expect(planned).not.toMatch(/Seq Scan on (pipelines|jobs)/);
 });
 
 test('a pipeline whose job row was deleted by hand fails and says why; the rest goes on', async () => {

@@ -16,7 +16,12 @@ serve(async ({ url, options }, run) => {
     },
   });
   const settings = loadSettings({ env: {} });
-  const database = connectDatabase({ connectionString: url, applicationName: 'run-jobs', maxConnections: 40 });
+  const database = connectDatabase({
+    connectionString: url,
+    applicationName: 'run-jobs',
+    maxConnections: 40,
+    plansByIndex: true,
+  });
   const runner = new Runner({
     database,
     listenOn: url,
