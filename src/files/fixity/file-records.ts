@@ -138,3 +138,18 @@ export async function relocateFiles(trx: Transaction<DB>, object: PipelineObject
 export async function forgetFiles(trx: Transaction<DB>, object: PipelineObject): Promise<void> {
   await trx.deleteFrom('file_sets').where('object_type', '=', object.type).where('object_id', '=', object.id).execute();
 }
+
+/** Many objects of one type have no files of that role any more. */
+export async function forgetFileSets(
+  trx: Transaction<DB>,
+  objectType: string,
+  objectIds: readonly number[],
+  role: string,
+): Promise<void> {
+  await trx
+    .deleteFrom('file_sets')
+    .where('object_type', '=', objectType)
+    .where('object_id', '=', sql<number>`any(${objectIds})`)
+    .where('role', '=', role)
+    .execute();
+}
