@@ -77,6 +77,11 @@ const hostAndPort: Meaning<{ host: string; port: number }> = (text) => {
     : undefined;
 };
 
+const FINGERPRINT = 'a SHA-256 fingerprint like SHA256:2ZJ... (43 characters), as ssh-keygen -l shows it';
+
+/** Without the padding that some programs write. */
+const fingerprint: Meaning<string> = (text) => /^(SHA256:[A-Za-z\d+/]{43})=?$/.exec(text)?.[1];
+
 const databaseAddress: Meaning<string> = (text) =>
   /^postgres(ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined;
 
@@ -125,6 +130,12 @@ const schema = z.object({
   STAGING_NEWS_WEBROOT: optional('an http:// or https:// address', webAddress),
   STAGING_AGENT: optional('host:port', hostAndPort),
   PRODUCTION_AGENT: optional('host:port', hostAndPort),
+  STAGING_AGENT_HOST_KEY: optional(FINGERPRINT, fingerprint),
+  PRODUCTION_AGENT_HOST_KEY: optional(FINGERPRINT, fingerprint),
+  AGENT_TRUST_ON_FIRST_USE: trueOrFalse('false'),
+  AGENT_USER: setting('pressmark', 'a user name without spaces', (text) => (/^\S+$/.test(text) ? text : undefined)),
+  AGENT_CLIENT_KEY: optional('the path of a private key', (text) => (text.includes('\0') ? undefined : resolve(text))),
+  PURGE_STAGING_AFTER_GO_LIVE: trueOrFalse('false'),
 
   // The daemon.
   DATABASE_URL: optional('like postgres://user:password@host:5432/database', databaseAddress),

@@ -171,6 +171,8 @@ describe('a wrong file', () => {
     ['PDF_BATCH_MARC_ORG_CODE', ['o r', '../x', 'a_b']],
     ['NEWS_WEBROOT', ['news.edu', 'https://', 'file:///x']],
     ['PRODUCTION_AGENT', ['host', 'host:0', 'host:70000', ':22', 'a b:22']],
+    ['STAGING_AGENT_HOST_KEY', ['SHA256:abc', 'MD5:00:11', `${'a'.repeat(43)}`]],
+    ['AGENT_USER', ['a b']],
     ['DATABASE_URL', ['host/db', 'http://host/db']],
     ['REDIS_URL', ['host:6379', 'http://host', 'redis://', 'redis://host/news', 'redis://host/0?tls=1']],
     ['QUEUES', ['io', 'io=0', 'io=1,io=2', 'io=1001', 'disk=1', 'io=1,']],
@@ -238,6 +240,13 @@ describe('values', () => {
       DATABASE_URL: 'postgresql:///news?host=/run/postgresql',
       QUEUES: { cpu: 16 },
     });
+  });
+
+  test('the host key of an agent, with or without padding', () => {
+    const key = `SHA256:${'aB3+/'.repeat(8)}xyz`;
+    const settings = load(`STAGING_AGENT_HOST_KEY=${key}\nPRODUCTION_AGENT_HOST_KEY=${key}=`);
+    expect(settings).toMatchObject({ STAGING_AGENT_HOST_KEY: key, PRODUCTION_AGENT_HOST_KEY: key });
+    expect(settings).toMatchObject({ AGENT_TRUST_ON_FIRST_USE: false, AGENT_USER: 'pressmark' });
   });
 
   test('--queues reads the same notation and says what is right', () => {

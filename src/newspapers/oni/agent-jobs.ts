@@ -1,0 +1,17 @@
+/** What batch pipelines ask of a site (newspapers spec 4, 8.5). */
+import { entwined, type JobCall } from '../../engine/job.js';
+import { compareWithSite } from '../jobs/compare-with-site.js';
+import { oniLoadBatch } from '../jobs/oni-load-batch.js';
+import { oniPurgeBatch } from '../jobs/oni-purge-batch.js';
+import { oniWaitForJob } from '../jobs/oni-wait-for-job.js';
+import type { Site } from './sites.js';
+
+/** Loads a batch on a site, and looks that the site shows all of it (W29). */
+export const loadBatch = (batchId: number, site: Site): JobCall[] => [
+  ...entwined(oniLoadBatch({ batchId, site }), oniWaitForJob({ batchId, site, action: 'load' })),
+  compareWithSite({ batchId, site }),
+];
+
+/** Takes a batch off a site. */
+export const purgeBatch = (batchId: number, site: Site): JobCall[] =>
+  entwined(oniPurgeBatch({ batchId, site }), oniWaitForJob({ batchId, site, action: 'purge' }));
