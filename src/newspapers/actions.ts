@@ -1,53 +1,9 @@
-/** The questions that newspaper pipelines ask people, and the answers they take (newspapers spec 9). */
-import { z } from 'zod';
-import { defineAction } from '../engine/action.js';
-import { wholeNumber } from '../engine/pen/parameters.js';
-import { ENTER_METADATA, MEND_UNFIXABLE, REVIEW_PAGES } from './roles.js';
+/** The questions that newspaper pipelines ask people, and the answers they take (newspapers spec 9): a file for each family of them. */
+import { batchActions } from './actions/batch.js';
+import { metadataActions } from './actions/metadata.js';
+import { pageReview, unfixableError } from './actions/page-review.js';
 
-const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], {
-  error: 'it must be true or false',
-});
-
-/** The pages are in order now: do not wait for the quiet time. */
-export const pageReviewDone = z
-  .object({
-    deletedPages: wholeNumber(0).default(0).describe('how many pages were deleted on purpose'),
-    acceptChanged: yesOrNo.default(false).describe('true: pages that the split did not make are right'),
-  })
-  .describe('the pages are in order: go on at once');
-
-/** What is wrong with the issue, for those who mend it. */
-export const errorReport = z
-  .object({ error: z.string().trim().min(1, 'it must say what is wrong').describe('what is wrong with the issue') })
-  .describe('reviewing pages does not mend it: hand it to the issue managers');
-
-const removal = z.object({}).describe('take the issue out of the workflow, into the error area');
-const splitAgain = z.object({}).describe('throw these pages away and split the original upload again');
-
-export const pageReview = defineAction({
-  name: 'page_review',
-  title: 'put the pages in order: rename them 1.pdf, 2.pdf ..., delete what is no page',
-  privilege: REVIEW_PAGES,
-  verbPrivileges: { remove: MEND_UNFIXABLE },
-  verbs: { done: pageReviewDone, report_error: errorReport, remove: removal, redo: splitAgain },
-});
-
-/** An error was reported during the page review. */
-export const unfixableError = defineAction({
-  name: 'unfixable_error',
-  title: 'decide about an issue with an error that its reviewers cannot mend',
-  privilege: MEND_UNFIXABLE,
-  verbs: { return: z.object({}).describe('ask for the page review again'), remove: removal, redo: splitAgain },
-});
-
-/** Its answers come with metadata entry itself. */
-export const metadataEntry = defineAction({
-  name: 'metadata_entry',
-  title: "enter the issue's metadata",
-  privilege: ENTER_METADATA,
-  needsClaim: true,
-  verbs: {},
-});
+export { errorReport, pageReview, pageReviewDone, unfixableError } from './actions/page-review.js';
 
 /** All of them; an action that is not here is unknown to the holding pen. */
-export const newspaperActions = [pageReview, unfixableError, metadataEntry];
+export const newspaperActions = [pageReview, unfixableError, ...metadataActions, ...batchActions];
