@@ -1,4 +1,4 @@
-/** `npm run demo`: real newspaper issues go from upload to derivatives, through the real programs, with nothing to set up. */
+/** `npm run demo`: real newspaper issues go from upload to the dark archive, through the real programs, with nothing to set up. */
 import { rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { FatalError } from '../engine/job.js';
@@ -6,7 +6,7 @@ import { makeProgram, runMain } from './program.js';
 
 const program = makeProgram(
   'demo',
-  'Take newspaper issues from upload to derivatives with a real daemon and an embedded PostgreSQL.',
+  'Take newspaper issues from upload to the dark archive with a real daemon and an embedded PostgreSQL.',
 )
   .option(
     '--from <directory>',
@@ -25,11 +25,15 @@ async function demo(root: string, from: string | undefined): Promise<void> {
     { removeEmbeddedPostgres, stopEmbeddedPostgres },
     stage,
     { printReport },
+    { startSites },
+    { secondHalf },
   ] = await Promise.all([
     import('../files/system-tools.js'),
     import('../database/embedded.js'),
     import('./demo/stage.js'),
     import('./demo/report.js'),
+    import('./demo/sites.js'),
+    import('./demo/second-half.js'),
   ]);
   if (from !== undefined && !relative(root, from).startsWith('..'))
     throw new FatalError(`${from} is in ${root}, which the demo removes first: move your issues elsewhere`);
@@ -73,6 +77,17 @@ async function demo(root: string, from: string | undefined): Promise<void> {
 
     say('What was made');
     await printReport(places);
+
+    say('From here on the daemon runs all the time, as it does under systemd');
+    const sites = await startSites(places);
+    const daemon = stage.startDaemon(places);
+    try {
+      const work = () => stage.untilSettled(places, interrupted.signal);
+      await secondHalf({ places, say, run, work });
+    } finally {
+      await daemon.stop();
+      await sites.stop();
+    }
     say('What waits for a person now');
     await run('holding-pen', 'list');
     process.stdout.write(

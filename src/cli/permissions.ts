@@ -2,17 +2,20 @@
  * What one must be allowed to do for each command that changes something (newspapers spec 1.9). Commands that are not here only read,
  * or belong to whoever runs the server (run-jobs watch, migrate-database).
  *
- * Two programs ask by themselves, because it depends on what they are asked to do: `users` (list: "list users"; the rest: "modify
+ * Three ask by themselves, because it depends on what they are asked to do: `users` (list: "list users"; the rest: "modify
  * users") and `holding-pen` (claim, decide, snooze, wake: the privilege of the question's action; assign, and release of somebody
- * else's claim: "assign work").
+ * else's claim: "assign work"), and `issues metadata --from`, which answers questions of the holding pen.
  */
 import { OPERATE_PIPELINES, Roles } from '../engine/roles.js';
 import {
+  BUILD_BATCHES,
+  IMPORT_SITE,
   MEND_UNFIXABLE,
   MODIFY_ORGANISATIONS,
   MODIFY_TITLES,
   newspaperRoles,
   QUEUE_UPLOADS,
+  REVIEW_BATCHES,
   SEE_UPLOADS,
 } from '../newspapers/roles.js';
 
@@ -23,10 +26,21 @@ export const PERMISSIONS: Readonly<Record<string, string>> = {
   'issues resume': QUEUE_UPLOADS,
   'issues cancel-intake': QUEUE_UPLOADS,
   'issues verify --accept': MEND_UNFIXABLE,
+  'issues import-nca': IMPORT_SITE,
   'page-review-issue-fixer': MEND_UNFIXABLE,
+  'queue-batches': BUILD_BATCHES,
+  'batches ask': REVIEW_BATCHES,
+  'batches patch': REVIEW_BATCHES,
+  'batches unpush': REVIEW_BATCHES,
+  'remove-dead-issues': MEND_UNFIXABLE,
+  'delete-live-done-issues': OPERATE_PIPELINES,
   'titles add': MODIFY_TITLES,
   'titles set': MODIFY_TITLES,
   'orgs add': MODIFY_ORGANISATIONS,
+  'agent load-batch': OPERATE_PIPELINES,
+  'agent purge-batch': OPERATE_PIPELINES,
+  'agent ensure-awardee': OPERATE_PIPELINES,
+  'agent load-title': MODIFY_TITLES,
   'run-jobs run-one': OPERATE_PIPELINES,
   'run-jobs requeue': OPERATE_PIPELINES,
   'run-jobs cancel': OPERATE_PIPELINES,

@@ -10,3 +10,6 @@ export const filesLock = (path: string): string => `files:${resolve(path)}`;
 
 /** The lock of a watcher: it looks once, however many daemons there are. */
 export const watcherLock = (watcher: string): string => `watcher:${watcher}`;
+
+/** The lock of a program of which only one may be at work, however many hosts there are. */
+export const programLock = (program: string): string => `program:${program}`;

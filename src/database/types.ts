@@ -138,14 +138,102 @@ export interface Locks {
   token: string;
 }
 
+export interface NewspapersAgentHostKeys {
+  /**
+   * host:port
+   */
+  agent: string;
+  fingerprint: string;
+  first_seen_at: Generated<Timestamp>;
+}
+
+export interface NewspapersAgentJobs {
+  action: string;
+  /**
+   * host:port
+   */
+  agent: string;
+  asked_at: Generated<Timestamp>;
+  batch_id: number;
+  ended_at: Timestamp | null;
+  id: Generated<number>;
+  /**
+   * -1: the agent said that there is nothing to do.
+   */
+  job_id: number | null;
+  job_name: string | null;
+  /**
+   * When the agent queued it, in its own words: with job_name the job's identity, told apart from one of the same number after a restart.
+   */
+  job_queued: string | null;
+  /**
+   * The agent's jobs about this batch just before it was asked: {id, queued} of each. What is there later and not among them is ours.
+   */
+  jobs_before: Generated<JsonColumn>;
+  pipeline_id: number;
+  site: string;
+  /**
+   * asking: the command may have been sent or not; queued: the agent gave job_id; lost: the agent does not know that job any more; superseded: asked anew by another pipeline.
+   */
+  status: Generated<string>;
+}
+
+export interface NewspapersBatches {
+  /**
+   * When a person said that it is in the dark archive: the four weeks until its local files go count from here.
+   */
+  archived_at: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  /**
+   * batch_<organisation>_<YYYYMMDD of creation, UTC><name>_ver<NN>: names its directories and what the sites show; written once.
+   */
+  full_name: string;
+  id: Generated<number>;
+  /**
+   * Directory that holds the full batch; null before it is built and once it is archived.
+   */
+  location: string | null;
+  /**
+   * What people call it: the keyword part of the full name.
+   */
+  name: string;
+  org_id: number;
+  /**
+   * The version before this one.
+   */
+  replaces: number | null;
+  /**
+   * pending: a pipeline of object batch/<id> is at work, hands off.
+   */
+  status: Generated<string>;
+  version: Generated<number>;
+  went_live_at: Timestamp | null;
+}
+
+export interface NewspapersFlaggedIssues {
+  batch_id: number;
+  flagged_at: Generated<Timestamp>;
+  flagged_by: string;
+  issue_id: number;
+  reason: string;
+}
+
 export interface NewspapersIssues {
   /**
    * Directory of the original uploads; null for scans and once they are archived with the issue.
    */
   backup_location: string | null;
+  /**
+   * The batch it is in; null: none. An issue in an unfinished batch is ReadyForBatching.
+   */
+  batch_id: number | null;
   created_at: Generated<Timestamp>;
   date: string;
   date_as_labeled: string | null;
+  /**
+   * What the curator wants to say to the reviewer; null once it is submitted.
+   */
+  draft_comment: string | null;
   /**
    * Why somebody let it in although that title, date and edition was here already; null: it was the first.
    */
@@ -170,7 +258,28 @@ export interface NewspapersIssues {
    * Directory that holds the files now; null once they are gone.
    */
   location: string | null;
+  /**
+   * From here an issue that waits for a batch is counted as stale.
+   */
+  metadata_approved_at: Timestamp | null;
+  /**
+   * What was typed but not submitted yet, by the names of the fields; nothing in it is checked. Null once it is submitted.
+   */
+  metadata_draft: JsonColumn | null;
+  metadata_entered_at: Timestamp | null;
+  /**
+   * Login of who submitted the metadata last: somebody else reviews it. NCA: metadata_entry_user_id.
+   */
+  metadata_entered_by: string | null;
   org_id: number;
+  /**
+   * Login of the last reviewer who rejected the metadata: submitted again, it comes to that desk. Never cleared.
+   */
+  rejected_by: string | null;
+  /**
+   * Login of who approved it; null since it was submitted anew.
+   */
+  reviewed_by: string | null;
   title_id: number;
   /**
    * Directory of the upload area that it was queued from; location moves on, this stays.
@@ -181,6 +290,34 @@ export interface NewspapersIssues {
    * AwaitingProcessing: a pipeline of object issue/<id> is at work, hands off.
    */
   workflow_step: Generated<string>;
+}
+
+export interface NewspapersLiveBatches {
+  /**
+   * When the site says that it loaded it: when that changes it is read again.
+   */
+  ingested: string | null;
+  name: string;
+  /**
+   * Why its issues could not be read when it was last looked at; null: the index has all of them.
+   */
+  problem: string | null;
+  read_at: Generated<Timestamp>;
+  url: string;
+}
+
+export interface NewspapersLiveIssues {
+  batch_url: string;
+  date: string;
+  edition: number;
+  lccn: string;
+  url: string;
+}
+
+export interface NewspapersLiveTitles {
+  lccn: string;
+  name: string;
+  url: string;
 }
 
 export interface NewspapersOrgs {
@@ -380,7 +517,14 @@ export interface DB {
   job_logs: JobLogs;
   jobs: Jobs;
   locks: Locks;
+  'newspapers.agent_host_keys': NewspapersAgentHostKeys;
+  'newspapers.agent_jobs': NewspapersAgentJobs;
+  'newspapers.batches': NewspapersBatches;
+  'newspapers.flagged_issues': NewspapersFlaggedIssues;
   'newspapers.issues': NewspapersIssues;
+  'newspapers.live_batches': NewspapersLiveBatches;
+  'newspapers.live_issues': NewspapersLiveIssues;
+  'newspapers.live_titles': NewspapersLiveTitles;
   'newspapers.orgs': NewspapersOrgs;
   'newspapers.page_conformance': NewspapersPageConformance;
   'newspapers.pages': NewspapersPages;

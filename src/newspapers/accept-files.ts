@@ -46,13 +46,15 @@ export async function acceptFiles(
   const issue = await findIssueById(db, issueId);
   if (!issue) throw new NoSuchIssue(issueId);
   const former = await readFileSets(db, issueObject(issueId));
-  const places = former.length > 0 ? former : supposed(issue);
+  const places: { role: string; directory: string; files?: FileSet['files'] }[] =
+    former.length > 0 ? former : supposed(issue);
   const sets = new Map<string, { role: string; directory: string; files: FileRecord[] }>();
   for (const { role, directory } of places) sets.set(role, { role, directory, files: [] });
   for (const directory of new Set(places.map((place) => place.directory))) {
-    const roles = places.filter((place) => place.directory === directory).map(({ role }) => role);
+    const here = places.filter((place) => place.directory === directory);
+    const roles = here.map(({ role }) => role);
     for (const file of await sumDirectory(directory, (path) => !isClutter(path)))
-      sets.get(roleOf(file.path, roles))?.files.push(file);
+      sets.get(formerRole(file.path, here) ?? roleOf(file.path, roles))?.files.push(file);
   }
   await db.transaction().execute(async (trx) => {
     await keepStill(trx, issue, former);
@@ -101,6 +103,10 @@ function supposed({ location, backupLocation }: Issue): { role: string; director
     ...(backupLocation === null ? [] : [{ role: 'original', directory: backupLocation }]),
   ];
 }
+
+/** A file that is recorded already keeps its role: METS and the archived original lie beside the derivatives. */
+const formerRole = (path: string, sets: readonly { role: string; files?: FileSet['files'] }[]): string | undefined =>
+  sets.find(({ files }) => files?.some((file) => file.path === path))?.role;
 
 /** Of pages and derivatives in one directory, pages are what derivatives are made from. */
 function roleOf(path: string, roles: readonly string[]): string {

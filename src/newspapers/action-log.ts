@@ -1,31 +1,8 @@
 /** The story of an issue as a text for people, `actions.txt` (newspapers spec 3.2.21). */
-
-/** Of what happened, what the text tells. */
-export interface Happening {
-  at: Date;
-  actor: string;
-  /** As in `events`. */
-  kind: string;
-  detail: Readonly<Record<string, unknown>>;
-}
+import { messageOf, oneLine, phraseOf, type Happening } from './event-words.js';
 
 const WIDTH = 80;
 const INDENT = '    ';
-
-/** How events read; others by their own words. */
-const VERB_PHRASES: Readonly<Record<string, string>> = {
-  issue_created: 'took the issue in',
-  held: 'asked a question',
-  decided: 'answered a question',
-  failed_attempt: 'ran a job, which failed and will be tried again',
-  failed: 'ran a job, which failed',
-  rescued: 'went on after a runner had died',
-  requeued: 'let the work go on',
-  cancelled: 'cancelled the work',
-  error_reported: 'reported an unfixable error',
-  pages_reviewed: 'ended the page review',
-  fixity_damaged: 'found damaged files',
-};
 
 /**
  * Who did what when, oldest first, each with its message indented and wrapped at 80 columns.
@@ -38,19 +15,11 @@ const VERB_PHRASES: Readonly<Record<string, string>> = {
 export function actionLog(happenings: readonly Happening[]): string {
   return happenings
     .map(({ at, actor, kind, detail }) => {
-      const header = `${oneLine(actor)} ${VERB_PHRASES[kind] ?? oneLine(kind).replaceAll('_', ' ')} on ${date(at)}`;
-      const message = messageOf(detail);
+      const header = `${oneLine(actor)} ${phraseOf(kind)} on ${date(at)}`;
+      const message = messageOf({ kind, detail });
       return message === '' ? `${header}\n` : `${header}:\n\n${wrapped(message)}\n`;
     })
     .join('\n');
-}
-
-/** What people wrote or were told. */
-function messageOf(detail: Happening['detail']): string {
-  const { verb, message, comment, reason, error } = detail;
-  const failure = error !== null && typeof error === 'object' && 'message' in error ? error.message : error;
-  const texts = [verb, message, comment, reason, failure];
-  return texts.filter((text): text is string => typeof text === 'string' && text.trim() !== '').join('\n');
 }
 
 function wrapped(message: string): string {
@@ -69,8 +38,6 @@ function wrapLine(line: string): string[] {
   }
   return [...lines, current].map((text) => (text === '' ? '' : INDENT + text));
 }
-
-const oneLine = (text: string) => text.replace(/\s+/g, ' ');
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

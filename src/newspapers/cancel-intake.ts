@@ -7,7 +7,9 @@ import { Refused } from '../engine/refused.js';
 import type { Settings } from '../settings.js';
 import { workPlaces } from './intake-places.js';
 import { findIssueById, ISSUE_OBJECT, NoSuchIssue, type Issue } from './issues.js';
+import { REMOVALS } from './pipelines/delete-stuck-issue.js';
 import { GIVE_BACK, giveBack } from './pipelines/give-back.js';
+import { isIntake } from './uploads/standing.js';
 
 export interface CancelledIntake {
   issue: Issue;
@@ -65,8 +67,14 @@ function refuseUnlessIntake(issue: Issue, pipelines: readonly IntakePipeline[]):
       remedy,
     );
   }
+  const removing = pipelines.find(({ name, isOpen }) => REMOVALS.includes(name) && isOpen);
+  if (removing) {
+    const told = `issue ${id} is being removed by pipeline ${removing.id} (${removing.status})`;
+    throw new Refused('conflict', told, 'its files will be in the error area');
+  }
   const reviewed = kind === 'borndigital' && pipelines.some(({ name }) => name === 'MakeDerivatives');
-  if (workflowStep !== 'AwaitingProcessing' || reviewed) {
+  const isLater = pipelines.some(({ name }) => !isIntake(name)); // e.g. it is being finalized
+  if (workflowStep !== 'AwaitingProcessing' || reviewed || isLater) {
     const where = `its files are in ${location ?? 'no place'}`;
     throw new Refused(
       'conflict',

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { defineObjectFacts } from '../engine/pen/object-facts.js';
+import { batchFacts } from './batches/batch-facts.js';
 import { ISSUE_OBJECT } from './issues.js';
 import { TITLE_NAME } from './titles.js';
 
@@ -16,4 +17,4 @@ export const issueFacts = defineObjectFacts({
   },
 });
 
-export const newspaperObjects = [issueFacts];
+export const newspaperObjects = [issueFacts, batchFacts];

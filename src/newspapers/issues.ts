@@ -1,5 +1,5 @@
 /** Issues in the workflow: made once, in the transaction that also enqueues their pipeline, and changed column by column. */
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type Expression, type Kysely, type Transaction } from 'kysely';
 import type { DB } from '../database/database.js';
 import { FatalError } from '../engine/job.js';
 import { recordIssueEvent } from './issue-events.js';
@@ -59,6 +59,9 @@ export interface IssueColumns {
   location?: string | null;
   backup_location?: string | null;
   ignored?: boolean;
+  reviewed_by?: string;
+  metadata_approved_at?: Expression<Date>;
+  rejected_by?: string;
 }
 
 export class NoSuchIssue extends FatalError {

@@ -8,6 +8,7 @@ import type { Settings } from '../settings.js';
 import { recordIssueEvent } from './issue-events.js';
 import { parseIssueKey } from './issue-key.js';
 import { createIssue, findIssue, type Issue, type NewIssue } from './issues.js';
+import type { LiveIssue } from './oni/live-index.js';
 import { makeDerivatives } from './pipelines/make-derivatives.js';
 import { takeInUpload } from './pipelines/take-in-upload.js';
 import type { Judged } from './uploads/judge.js';
@@ -60,7 +61,7 @@ export async function queueUpload(
     location: upload.directory,
     ...(isDuplicate && options.duplicateReason && { duplicateReason: options.duplicateReason }),
   };
-  const queue = () => db.transaction().execute((trx) => queueIssue(trx, row, settings, options.actor));
+  const queue = () => db.transaction().execute((trx) => queueIssue(trx, row, settings, options.actor, known.live));
   try {
     const queued = await (options.locks?.withLock(filesLock(upload.directory), queue) ?? queue());
     return queued ? { outcome: 'queued', ...queued } : await meanwhile(db, upload);
@@ -77,12 +78,13 @@ async function queueIssue(
   row: NewIssue,
   settings: Settings,
   actor: string,
+  live: LiveIssue | undefined,
 ): Promise<{ issue: Issue; pipelineId: number } | undefined> {
   const issue = await createIssue(trx, row, { actor });
   if (!issue) return undefined;
   if (issue.duplicateReason !== null) {
     const first = await findIssue(trx, parseIssueKey(issue.key)); // the key means the one that was not let in as a duplicate
-    const detail = { reason: issue.duplicateReason, of: first?.id };
+    const detail = { reason: issue.duplicateReason, ...(live ? { live } : { of: first?.id }) };
     await recordIssueEvent(trx, issue.id, { actor, kind: 'duplicate_allowed', detail });
   }
   const pipeline = issue.kind === 'borndigital' ? takeInUpload : makeDerivatives;

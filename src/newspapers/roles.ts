@@ -18,6 +18,7 @@ export const BUILD_BATCHES = 'build batches';
 export const REVIEW_BATCHES = 'approve, reject or flag batches';
 export const ARCHIVE_BATCHES = 'flag batches as archived';
 export const SEE_AUDIT_LOG = 'see the audit log';
+export const IMPORT_SITE = 'import a site';
 
 // NCA lets everybody rename pages who can reach the folder; saying "done" in the pen takes a role that sees the work.
 const CURATE = [SEE_WORKFLOW, REVIEW_PAGES, ENTER_METADATA];

@@ -304,15 +304,17 @@ answers: run-jobs requeue ${broken}, run-jobs skip ${broken}, run-jobs cancel ${
       );
   });
 
-  it('refuses those it does not know, those without answers here, and pipelines that are none', async () => {
-    const [unknown, later] = [await given('u', asks('of_the_future', 1)), await given('m', asks('metadata_entry', 1))];
+  it('refuses those it does not know, answers that are none, and pipelines that are none', async () => {
+    const [unknown, other] = [await given('u', asks('of_the_future', 1)), await given('m', asks('metadata_entry', 1))];
     expect(await pen('decide', String(unknown), 'done')).toEqual(
       refused('this program does not know the question of_the_future (use the version that asked it)'),
     );
-    expect(await pen('decide', String(later), 'done')).toEqual(
-      refused('done is no answer to metadata_entry (it takes none yet)'),
+    expect(await pen('decide', String(other), 'done')).toEqual(
+      refused('done is no answer to metadata_entry (it takes: submit, draft, report_error)'),
     );
-    expect(await ok('show', String(later))).toContain('answers: none yet');
+    expect(await ok('show', String(other))).toMatch(
+      /\nfirst: holding-pen claim \d+\nanswers:\n {2}holding-pen decide \d+ submit/,
+    );
     expect(await pen('show', '77')).toEqual(refused('there is no pipeline 77 (holding-pen list shows what waits)'));
     expect(await pen('decide', '77', 'done')).toMatchObject({
       exitCode: 1,

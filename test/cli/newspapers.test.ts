@@ -234,7 +234,7 @@ describe('bulk-queue and issues', () => {
       new RegExp(`^ID .*\\n${id} +sn1/1856052401 .* MakeDerivatives, pending`),
     );
     expect(await ok('issues', 'show', id)).toMatch(
-      /^Issue \d+: sn1\/1856052401\n[\s\S]*location +\/.*scans\/oru\/sn1\/1856-05-24\n[\s\S]*MakeDerivatives[\s\S]*tester +issue_created/,
+      /^Issue \d+: sn1\/1856052401\n[\s\S]*location +\/.*scans\/oru\/sn1\/1856-05-24\n[\s\S]*MakeDerivatives[\s\S]*tester +took the issue in/,
     );
     expect(await json('issues', 'show', 'sn1/1856052401')).toMatchObject({
       issue: { key: 'sn1/1856052401', kind: 'scan' },

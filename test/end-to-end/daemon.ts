@@ -17,7 +17,7 @@ export interface World {
   /** Runs one of Pressmark's programs to its end. @throws Error with what it printed when it fails */
   run: (program: string, ...args: string[]) => Promise<string>;
   /** Starts the daemon; it ends when nothing is runnable. */
-  startDaemon: () => ChildProcess;
+  startDaemon: (env?: Record<string, string>) => ChildProcess;
 }
 
 /** Makes a world below `root`, with further settings for its programs. */
@@ -53,8 +53,11 @@ export async function makeWorld(root: string, settings: Record<string, string> =
       .map(([key, value]) => `${key}="${value}"\n`)
       .join(''),
   );
-  const start = (program: string, args: string[]) =>
-    spawn(process.execPath, [`bin/${program}`, ...args, '--settings', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const start = (program: string, args: string[], env: Record<string, string> = {}) =>
+    spawn(process.execPath, [`bin/${program}`, ...args, '--settings', file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
   return {
     root,
     ...places,
@@ -66,7 +69,7 @@ export async function makeWorld(root: string, settings: Record<string, string> =
       if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${String(code)}: ${output.join('')}`);
       return output.join('');
     },
-    startDaemon: () => start('run-jobs', ['watch', '--exit-when-idle']),
+    startDaemon: (env) => start('run-jobs', ['watch', '--exit-when-idle'], env),
   };
 }
 

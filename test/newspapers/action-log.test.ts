@@ -46,3 +46,31 @@ test('a name or a kind of several lines stays on one', () => {
     'ev il some new thing on Jan 2, 2026 at 3:04pm\n',
   );
 });
+
+test('the metadata and what became of it is told in words', () => {
+  const told = (kind: string, detail: Record<string, unknown>) =>
+    actionLog([{ at, actor: 'ann', kind, detail }]).replace(/ on Jan.*pm/, '').replace(/\n\n? */g, ' ').trim(); // prettier-ignore
+  expect([
+    told('metadata_saved', { fields: ['volume', 'labels'] }),
+    told('metadata_submitted', {
+      message: 'the date is misprinted',
+      key: 'sn1/1856051002',
+      formerKey: 'sn1/1856051001',
+    }),
+    told('warnings_accepted', { warnings: ['it is live already', 'and in the workflow'] }),
+    told('metadata_approved', { message: null }),
+    told('metadata_rejected', { notes: 'page 2 is numbered 3' }),
+    told('error_reported', { error: 'torn' }),
+    told('returned', { to: 'entry', owner: 'bob', comment: 'look again' }),
+    told('ready_for_batching', { files: 11 }),
+  ]).toEqual([
+    'ann kept a draft of the metadata: volume, labels',
+    'ann entered the metadata and sent it to review: the date is misprinted as sn1/1856051002, until then sn1/1856051001',
+    'ann accepted warnings: it is live already and in the workflow',
+    'ann approved the metadata',
+    'ann rejected the metadata: page 2 is numbered 3',
+    'ann reported an unfixable error: torn',
+    'ann returned the issue: look again to entry, for bob',
+    'ann made the issue ready for a batch: 11 files',
+  ]);
+});

@@ -1,10 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { sql } from 'kysely';
-import { openDatabase } from '../../database/open-database.js';
-import { loadSettings } from '../../settings.js';
 import { span, table } from '../table.js';
-import type { Places } from './stage.js';
+import { connect, type Places } from './stage.js';
 
 /** Prints what lies where, and how long each step took. */
 export async function printReport(places: Places): Promise<void> {
@@ -14,17 +12,14 @@ export async function printReport(places: Places): Promise<void> {
   const head = ['issue', 'pages', 'one-page PDFs', 'JP2 images', 'ALTO text'];
   process.stdout.write(`In ${places.workflow}:\n${table(head, made)}\n\n`);
 
-  const database = await openDatabase(loadSettings({ file: places.settingsFile, env: {} }), 'demo');
-  try {
-    const { rows } = await sql<{ pipeline: string; type: string; runs: number; total: number; longest: number }>`
+  const { rows } = await connect(places, (db) =>
+    sql<{ pipeline: string; type: string; runs: number; total: number; longest: number }>`
       select pipeline, type, count(*) as runs, sum(took) as total, max(took) as longest
       from (select pipeline, sequence, type, extract(epoch from completed_at - started_at)::float8 as took from job_list where status = 'success') job
-      group by pipeline, type order by pipeline desc, min(sequence)`.execute(database.kysely);
-    const steps = rows.map((r) => [r.pipeline, r.type, r.runs, span(r.total), span(r.longest)]);
-    process.stdout.write(`${table(['pipeline', 'step', 'jobs', 'took in all', 'longest'], steps)}\n`);
-  } finally {
-    await database.close();
-  }
+      group by pipeline, type order by pipeline desc, min(sequence)`.execute(db),
+  );
+  const steps = rows.map((r) => [r.pipeline, r.type, r.runs, span(r.total), span(r.longest)]);
+  process.stdout.write(`${table(['pipeline', 'step', 'jobs', 'took in all', 'longest'], steps)}\n`);
 }
 
 async function contents(directory: string, name: string): Promise<(string | number)[]> {

@@ -1,10 +1,13 @@
 /** The world around Pressmark, for the demo: upload areas, settings, a publisher, a person who reviews pages. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Kysely } from 'kysely';
+import type { DB } from '../../database/database.js';
 import { openDatabase } from '../../database/open-database.js';
 import { listHeld } from '../../engine/pen/list.js';
 import { pageReview } from '../../newspapers/actions.js';
@@ -20,6 +23,8 @@ export interface Places {
   review: string;
   workflow: string;
   backup: string;
+  /** Batches as the sites load them. */
+  live: string;
 }
 
 /** What lies in the upload areas, and what must be known before it can be queued. */
@@ -42,17 +47,23 @@ export async function makePlaces(root: string): Promise<Places> {
     review: join(root, 'page-review'),
     workflow: join(root, 'workflow'),
     backup: join(root, 'backup', 'originals'),
+    live: join(root, 'production-batches'),
   };
-  for (const directory of [places.pdfUploads, places.scanUploads, places.review, places.workflow, places.backup]) {
-    await mkdir(directory, { recursive: true });
-  }
-  const settings = {
-    VAR_DIRECTORY: join(root, 'var'),
+  const areas = {
     PDF_UPLOAD_PATH: places.pdfUploads,
     SCAN_UPLOAD_PATH: places.scanUploads,
     PDF_PAGE_REVIEW_PATH: places.review,
     WORKFLOW_PATH: places.workflow,
     ORIGINAL_PDF_BACKUP_PATH: places.backup,
+    BATCH_OUTPUT_PATH: join(root, 'outgoing'),
+    BATCH_PRODUCTION_PATH: places.live,
+    BATCH_ARCHIVE_PATH: join(root, 'batch-archive'),
+    ERRORED_ISSUES_PATH: join(root, 'errors'),
+  };
+  for (const directory of Object.values(areas)) await mkdir(directory, { recursive: true });
+  const settings = {
+    VAR_DIRECTORY: join(root, 'var'),
+    ...areas,
     PDF_BATCH_MARC_ORG_CODE: 'demo',
     DURATION_ISSUE_CONSIDERED_DANGEROUS: '0s',
     DURATION_ISSUE_CONSIDERED_NEW: '0s',
@@ -126,23 +137,58 @@ export async function reviewPages(places: Places): Promise<string[]> {
 
 /** Pipelines that wait for the page review. */
 export async function pageReviews(places: Places): Promise<number[]> {
+  const { held } = await connect(places, (db) => listHeld(db, penRegistry, { action: pageReview.name, limit: 1000 }));
+  return held.map((pipeline) => pipeline.id);
+}
+
+/** Looks into the demo's database, for what a person would see in the programs. */
+export async function connect<T>(places: Places, look: (db: Kysely<DB>) => Promise<T>): Promise<T> {
   const database = await openDatabase(loadSettings({ file: places.settingsFile, env: {} }), 'demo');
   try {
-    const { held } = await listHeld(database.kysely, penRegistry, { action: pageReview.name, limit: 1000 });
-    return held.map((pipeline) => pipeline.id);
+    return await look(database.kysely);
   } finally {
     await database.close();
   }
 }
 
+/** Starts the daemon as systemd would, its log shown; it runs until it is stopped. */
+export function startDaemon(places: Places): { stop: () => Promise<void> } {
+  process.stdout.write('$ bin/run-jobs watch &\n');
+  const child = spawn(process.execPath, [programFile('run-jobs'), 'watch', '--settings', places.settingsFile], {
+    stdio: 'inherit',
+  });
+  const exited = once(child, 'exit');
+  return {
+    stop: async () => {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+/** Waits until nothing is at work any more: all has ended, is held or has failed. */
+export async function untilSettled(places: Places, interrupted: AbortSignal): Promise<void> {
+  await connect(places, async (db) => {
+    const atWork = () =>
+      db
+        .selectFrom('pipelines')
+        .select('id')
+        .where('status', 'in', ['pending', 'in_process', 'delayed'])
+        .limit(1)
+        .execute();
+    while ((await atWork()).length > 0) await sleep(200, undefined, { signal: interrupted });
+  });
+}
+
 /** Runs one of Pressmark's programs as a user would, its output shown. @throws Error when it fails */
 export async function runVisibly(name: string, args: string[]): Promise<void> {
   process.stdout.write(`$ bin/${basename(name)} ${args.slice(0, -2).join(' ')}\n`);
-  const program = fileURLToPath(new URL(`../../../bin/${name}`, import.meta.url));
-  const child = spawn(process.execPath, [program, ...args], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [programFile(name), ...args], { stdio: 'inherit' });
   const forward = (signal: NodeJS.Signals) => child.kill(signal);
   process.on('SIGINT', forward).on('SIGTERM', forward);
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   process.off('SIGINT', forward).off('SIGTERM', forward);
   if (code !== 0) throw new Error(`bin/${name} ended with ${code ?? signal ?? 'nothing'}; see what it said above`);
 }
+
+const programFile = (name: string) => fileURLToPath(new URL(`../../../bin/${name}`, import.meta.url));

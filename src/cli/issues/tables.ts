@@ -1,6 +1,8 @@
 /** How `issues` prints for people. */
 import type { ListedIssue } from '../../newspapers/issue-list.js';
-import type { IssueStory } from '../../newspapers/issue-story.js';
+import { messageOf, phraseOf } from '../../newspapers/event-words.js';
+import { historyOf, type IssueStory } from '../../newspapers/issue-story.js';
+import type { IssueMetadata } from '../../newspapers/metadata/metadata.js';
 import type { Page } from '../../newspapers/pages.js';
 import { ago, table, visible } from '../table.js';
 
@@ -24,7 +26,8 @@ export function issuesText({ issues, total }: { issues: ListedIssue[]; total: nu
     : rows;
 }
 
-export function storyText({ issue, pages, pipelines, question, events }: IssueStory): string {
+export function storyText(story: IssueStory): string {
+  const { issue, pages, metadata, pipelines, question } = story;
   const facts = [
     ['title', `${issue.titleName} (${issue.lccn})`],
     ['organisation', issue.orgCode],
@@ -35,6 +38,7 @@ export function storyText({ issue, pages, pipelines, question, events }: IssueSt
     ['backup', issue.backupLocation ?? 'none'],
     ...(issue.duplicateReason === null ? [] : [['duplicate', `let in: ${issue.duplicateReason}`]]),
     ['pages', pagesText(pages)],
+    ...metadataFacts(metadata),
     [
       'waits for',
       question
@@ -49,12 +53,37 @@ export function storyText({ issue, pages, pipelines, question, events }: IssueSt
   );
   const history = table(
     ['when', 'who', 'what', 'pipeline'],
-    events.map((event) => [ago(event.at), event.actor, event.kind, event.pipelineId]),
+    historyOf(story).map((happening) => [minute(happening.at), happening.actor, told(happening), happening.pipelineId]),
     'Nothing has happened to it.',
   );
   const width = Math.max(...facts.map(([name = '']) => name.length));
   const lines = facts.map(([name = '', value = '']) => `${name.padEnd(width)}  ${visible(value)}`);
   return [`Issue ${issue.id}: ${issue.key}`, ...lines, '', pipelineTable, '', history].join('\n');
+}
+
+function told(happening: ReturnType<typeof historyOf>[number]): string {
+  const message = messageOf(happening).replaceAll('\n', '; ');
+  return message === '' ? phraseOf(happening.kind) : `${phraseOf(happening.kind)}: ${message}`;
+}
+
+/** UTC, which no change of the clocks puts out of order. */
+const minute = (at: Date): string => at.toISOString().slice(0, 16).replace('T', ' ');
+
+/** What was submitted, by whom; and what somebody has begun since. */
+function metadataFacts({ stored, drafted, enteredBy, enteredAt, reviewedBy, approvedAt }: IssueMetadata): string[][] {
+  const { dateAsLabeled, date, volume, issueNumber, edition, editionLabel } = stored;
+  const told = [
+    ...(volume === '' ? [] : [`volume ${volume}`]),
+    ...(issueNumber === '' ? [] : [`number ${issueNumber}`]),
+    `edition ${edition}${editionLabel === '' ? '' : ` (${editionLabel})`}`,
+    ...(dateAsLabeled === date ? [] : [`labelled ${dateAsLabeled}`]),
+  ];
+  return [
+    ['metadata', told.join(', ')],
+    ...(drafted.length === 0 ? [] : [['draft', `not submitted yet: ${drafted.join(', ')}`]]),
+    ...(enteredBy === null ? [] : [['entered', `by ${enteredBy}, ${ago(enteredAt)}`]]),
+    ...(reviewedBy === null ? [] : [['approved', `by ${reviewedBy}, ${ago(approvedAt)}`]]),
+  ];
 }
 
 function pagesText(pages: readonly Page[]): string {

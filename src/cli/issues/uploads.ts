@@ -47,7 +47,11 @@ export function addUploadCommands(program: Command): void {
       }),
     );
 
-  common(program.command('resume').description('let an issue go on whose pipeline failed'))
+  common(
+    program
+      .command('resume')
+      .description('let an issue go on whose pipeline failed, or was cancelled while people worked on it'),
+  )
     .argument('<issue>', 'its key, LCCN/YYYYMMDDEE, or its number', issueArgument)
     .option('--reason <text>', 'why it will work now; kept with its history', 'resumed')
     .action((issue: IssueArgument, { reason }: { reason: string }, command: Command) =>
@@ -57,7 +61,7 @@ export function addUploadCommands(program: Command): void {
         const resumed = await resumeIssue(database.kysely, await issueId(database, issue), { actor, reason });
         print(resumed, ({ issue: { id, key }, pipelineId, pipeline, copiesAgain }) =>
           visible(
-            `issue ${id} (${key}) goes on: pipeline ${pipelineId} (${pipeline}) is queued again${copiesAgain ? ', from the copy of its files on' : ''}`,
+            `issue ${id} (${key}) goes on: pipeline ${pipelineId} (${pipeline}) is queued${copiesAgain ? ', from the copy of its files on' : ''}`,
           ),
         );
       }),

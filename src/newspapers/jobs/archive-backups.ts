@@ -1,32 +1,38 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { filesLock } from '../../coordination/lock-names.js';
-import { done, FatalError } from '../../engine/job.js';
+import { done, FatalError, type JobContext, type Outcome } from '../../engine/job.js';
 import { existing, vanished } from '../../files/existing.js';
 import { defineFileJob } from '../../files/file-job.js';
 import { isClutter } from '../../files/clutter.js';
 import { assertAsRecorded } from '../../files/fixity/compare.js';
-import { readFileSet } from '../../files/fixity/file-records.js';
+import { readFileSet, recordFiles } from '../../files/fixity/file-records.js';
+import { sumDirectory } from '../../files/fixity/sum-directory.js';
 import { listNumerically } from '../../files/list-numerically.js';
 import { makeDirectory } from '../../files/make-directory.js';
 import { readDirectory } from '../../files/read-directory.js';
 import { makeTar } from '../../files/tar.js';
 import { issueObject } from '../issues.js';
 
+const ARCHIVE = 'original.tar';
+const args = z.object({ issueId: z.number().int(), backup: z.string(), location: z.string() });
+
 /**
  * Archives the original upload with the issue: `original.tar` (newspapers spec 3.2.19), its members checked against
- * their sums while they are read. Done before: the upload is gone and the tar is there.
+ * their sums while they are read. From then on the tar is what is recorded as the issue's original (W17). Done before: the
+ * upload is gone and the tar is there.
  */
 export const archiveBackups = defineFileJob({
   type: 'archive_backups',
   queue: 'io',
   timeout: '2 h',
-  args: z.object({ issueId: z.number().int(), backup: z.string(), location: z.string() }),
+  args,
   locks: ({ backup, location }) => [filesLock(backup), filesLock(location)],
-  async run({ args: { issueId, backup, location }, db, signal }) {
-    const target = join(location, 'original.tar');
+  async run(context) {
+    const { args: { issueId, backup, location }, db, signal } = context; // prettier-ignore
+    const target = join(location, ARCHIVE);
     if (!(await existing(backup, 'directory'))) {
-      if (await existing(target, 'file')) return done({ result: { because: 'archived before' } });
+      if (await existing(target, 'file')) return recorded(context, { because: 'archived before' });
       throw await vanished(backup, 'the original upload was to be archived; put it back and requeue, or skip this job');
     }
     const directory = (await readDirectory(backup)).find(({ kind }) => kind === 'directory');
@@ -47,6 +53,22 @@ export const archiveBackups = defineFileJob({
         if (set) assertAsRecorded(backup, set.files, found);
       },
     });
-    return done({ result: { files: names.length } });
+    return recorded(context, { files: names.length });
   },
 });
+
+/** The same files give the same tar, so one that was recorded before must have the same sum again. */
+async function recorded(
+  { args: { issueId, location }, db, pipelineId, signal }: JobContext<z.output<typeof args>>,
+  result: { files?: number; because?: string },
+): Promise<Outcome> {
+  const object = issueObject(issueId);
+  const files = await sumDirectory(location, (path) => path === ARCHIVE, signal);
+  const set = await readFileSet(db, object, location, 'original');
+  if (set) assertAsRecorded(location, set.files, files);
+  const kept = set?.files ?? files;
+  return done({
+    result,
+    commit: (trx) => recordFiles(trx, { object, role: 'original', directory: location, pipelineId, files: kept }),
+  });
+}

@@ -4,11 +4,11 @@ import { recordFixity } from '../../files/fixity/jobs.js';
 import { cleanFiles, moveDirectory, renameDirectory } from '../../files/jobs.js';
 import { workPlaces } from '../intake-places.js';
 import { ISSUE_OBJECT, issueObject, type Issue } from '../issues.js';
-import { askMetadata } from '../jobs/ask-metadata.js';
 import { makeIssueDerivatives } from '../jobs/make-derivatives.js';
 import { preparePageLabels } from '../jobs/prepare-page-labels.js';
 import { renumberPages } from '../jobs/renumber-pages.js';
 import { setIssueLocation } from '../jobs/set-issue-location.js';
+import { askMetadata } from './metadata.js';
 
 /**
  * Brings an issue's pages into the workflow area and makes their derivatives; ends with the question for the metadata

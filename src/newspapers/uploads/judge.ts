@@ -52,7 +52,7 @@ export async function* judge(
 }
 
 async function judgeFast(upload: Upload, known: Known, look: Look): Promise<Judged> {
-  const problems = known.intake ? [] : await validateFast(upload, upload.problems, known.twin, look);
+  const problems = known.intake ? [] : await validateFast(upload, upload.problems, known, look);
   return { found: 'judged', upload, problems, ...known };
 }
 

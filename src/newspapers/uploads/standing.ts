@@ -3,6 +3,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { DB } from '../../database/database.js';
 import { formatIssueKey } from '../issue-key.js';
 import { ISSUE_OBJECT } from '../issues.js';
+import { liveAmong, type LiveIssue } from '../oni/live-index.js';
 import { GIVE_BACK } from '../pipelines/give-back.js';
 import { STEP_RANK, UPLOAD_RANK, type IssueKind, type WorkflowStep } from '../workflow-step.js';
 import type { Upload } from './upload.js';
@@ -40,29 +41,33 @@ export interface Known {
   twin?: Standing;
   /** Another issue of the same key that was flagged as unfixable: in the way, but no duplicate. */
   flagged?: Standing;
+  /** The issue of the same key on the public site; looked at when none is in the workflow. */
+  live?: LiveIssue;
 }
 
-/**
- * What the workflow knows of each upload: one question for all of them.
- *
- * Issues of the live site are to be asked for here as well, once its index is in the database: they are twins whose
- * step is InProduction.
- */
+/** What the workflow and the index of the live site know of each upload: one question to either for all of them. */
 export async function lookUp(db: Kysely<DB>, uploads: readonly Upload[]): Promise<Map<Upload, Known>> {
   const keyed = uploads.flatMap(({ key }) => (key ? [key] : []));
   const rows = keyed.length === 0 ? [] : await standings(db, keyed);
+  const live = await liveAmong(db, keyed);
   const byKey = new Map<string, Standing[]>();
   for (const row of rows) byKey.set(row.key, [...(byKey.get(row.key) ?? []), row]);
-  return new Map(uploads.map((upload) => [upload, known(upload, byKey)]));
+  return new Map(uploads.map((upload) => [upload, known(upload, byKey, live)]));
 }
 
-function known({ key, directory }: Upload, byKey: ReadonlyMap<string, Standing[]>): Known {
+function known(
+  { key, directory }: Upload,
+  byKey: ReadonlyMap<string, Standing[]>,
+  liveByKey: ReadonlyMap<string, LiveIssue>,
+): Known {
   const all = (key && byKey.get(formatIssueKey(key))) ?? [];
   const intake = all.find(({ location }) => location === directory);
   if (intake) return { intake };
   const twin = all.find(({ workflowStep }) => STEP_RANK[workflowStep] > UPLOAD_RANK);
   if (twin) return { twin };
-  return all[0] ? { flagged: all[0] } : {};
+  if (all[0]) return { flagged: all[0] };
+  const live = key && liveByKey.get(formatIssueKey(key));
+  return live ? { live } : {};
 }
 
 const LINES = 5;
@@ -76,7 +81,8 @@ async function standings(
     db,
     sql`jsonb_to_recordset(${wanted}::jsonb) as k (lccn text, date date, edition int)
     join newspapers.titles t on t.lccn = k.lccn
-    join newspapers.issues i on i.title_id = t.id and i.date = k.date and i.edition = k.edition and not i.ignored`,
+    join newspapers.issues i on i.title_id = t.id and i.date = k.date and i.edition = k.edition
+      and (not i.ignored or i.workflow_step = 'InProduction')`,
     sql`true`,
   );
 }
@@ -144,7 +150,7 @@ export function intakeRemedies(standing: Standing): string {
   const resume = `"bin/issues resume ${issue}"`;
   const goesOn = `${resume} lets it go on where it failed`;
   if (pipeline === GIVE_BACK) return `its files are being brought back; ${goesOn}`;
-  if (isPastIntake(standing)) return goesOn;
+  if (isPastIntake(standing)) return standing.pipelineStatus === 'failed' ? goesOn : `${resume} begins it again`;
   const cancel = `"bin/issues cancel-intake ${issue} --reason TEXT"`;
   const takeBack = `${cancel} takes it back, so that it can be queued again`;
   if (intakeState(standing) !== 'failed') return takeBack;
@@ -159,9 +165,14 @@ export const flaggedRemedy = ({ issueId }: Standing): string =>
 
 /** Its pages were reviewed, or it is being removed: the upload is not given back any more. */
 function isPastIntake({ kind, pipeline, pipelineStatus }: Standing): boolean {
+  if (pipeline !== null && !isIntake(pipeline)) return true;
   if (pipelineStatus !== 'failed') return false;
   return pipeline !== 'TakeInUpload' && !(pipeline === 'MakeDerivatives' && kind === 'scan');
 }
+
+/** Whether a pipeline of that name is the intake of an issue, or undoes it: those that come later do not give the upload back. */
+export const isIntake = (pipeline: string): boolean =>
+  ['TakeInUpload', 'MakeDerivatives', GIVE_BACK].includes(pipeline);
 
 /** What was uploaded cannot be used as it is: a file was refused, or the split failed for good. */
 const isOfItsFiles = ({ job, errorName }: Standing): boolean =>

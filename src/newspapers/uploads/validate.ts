@@ -7,7 +7,7 @@ import { checkReadable } from './check-readable.js';
 import type { UploadClock } from './clock.js';
 import { hasIssueErrors, hasTitleErrors, problem, type Problem } from './problem.js';
 import { checkSettled } from './settled.js';
-import { intakeRemedies, intakeState, type Standing } from './standing.js';
+import { intakeRemedies, intakeState, type Known, type Standing } from './standing.js';
 import type { Upload } from './upload.js';
 
 export interface Look {
@@ -22,13 +22,13 @@ export interface Look {
  * buried below what would be wrong besides.
  *
  * @param problems what the search found (rows 1 to 14)
- * @param twin the issue of the same key that is further on
+ * @param known the issues of the same key that are further on, or live
  * @returns all problems, those found before and the new ones
  */
 export async function validateFast(
   upload: Upload,
   problems: readonly Problem[],
-  twin: Standing | undefined,
+  { twin, live }: Pick<Known, 'twin' | 'live'>,
   look: Look,
 ): Promise<Problem[]> {
   if (hasIssueErrors(problems)) return [...problems];
@@ -37,6 +37,7 @@ export async function validateFast(
   const settled = await checkSettled(upload.directory, look.settings, look);
   if (settled) found.push(settled);
   if (twin) found.push(duplicateOf(describeTwin(twin), upload));
+  else if (live) found.push(duplicateOf(`an issue that is live, in ${live.batch}: ${live.url}`, upload));
   return found;
 }
 

@@ -18,7 +18,7 @@ import {
   UnknownHostKey,
   WrongHostKey,
 } from '../../../src/newspapers/oni/agent-errors.js';
-import type { FakeAgent } from '../../../src/newspapers/oni/fake-agent/fake-agent.js';
+import { newKeyPair, type FakeAgent } from '../../../src/newspapers/oni/fake-agent/fake-agent.js';
 import type { Settings } from '../../../src/settings.js';
 import { rows, testSettings, until, useDatabase } from '../../engine/support.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
@@ -141,7 +141,7 @@ describe('its host key (W28)', () => {
 
 describe('the login', () => {
   test('by a private key where the agent asks for one', async () => {
-    const pair = ssh2.utils.generateKeyPairSync('ed25519');
+    const pair = newKeyPair(ssh2.utils);
     fake = await givenAgent({ onlyFor: pair.public });
     const AGENT_CLIENT_KEY = join(await temporaryDirectory(), 'key');
     await writeFile(AGENT_CLIENT_KEY, pair.private);

@@ -43,6 +43,14 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
   return agent;
 }
 
+/** A key pair in OpenSSH form that can be read again: now and then what ssh2 makes cannot. */
+export function newKeyPair(utils: typeof Ssh2.utils): ReturnType<typeof Ssh2.utils.generateKeyPairSync> {
+  for (;;) {
+    const pair = utils.generateKeyPairSync('ed25519');
+    if (!(utils.parseKey(pair.private) instanceof Error)) return pair;
+  }
+}
+
 export class FakeAgent {
   readonly host = '127.0.0.1';
   port: number;
@@ -61,7 +69,7 @@ export class FakeAgent {
     private readonly options: FakeAgentOptions,
   ) {
     this.port = options.port ?? 0;
-    this.hostKey = options.hostKey ?? ssh2.utils.generateKeyPairSync('ed25519').private;
+    this.hostKey = options.hostKey ?? newKeyPair(ssh2.utils).private;
     const key = ssh2.utils.parseKey(this.hostKey);
     if (key instanceof Error) throw key;
     this.fingerprint = fingerprintOf(key.getPublicSSH());

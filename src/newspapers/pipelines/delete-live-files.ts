@@ -1,0 +1,18 @@
+import { definePipeline } from '../../engine/pipeline.js';
+import { deleteDirectory } from '../../files/jobs.js';
+import { issueObject, type Issue } from '../issues.js';
+import { checkArchived } from '../jobs/check-archived.js';
+import { forgetIssueFiles } from '../jobs/forget-issue-files.js';
+
+export const DELETE_LIVE_FILES = 'DeleteLiveFiles';
+
+/** Deletes the workflow files of a live issue whose batch is safe in the dark archive (newspapers spec 7.3, W23). */
+export const deleteLiveFiles = definePipeline<{ issue: Issue; location: string }>(DELETE_LIVE_FILES, {
+  describe: ({ issue }) => `issue ${issue.key}`,
+  object: ({ issue }) => issueObject(issue.id),
+  jobs: ({ issue: { id: issueId }, location }) => [
+    checkArchived({ issueId, location }),
+    deleteDirectory({ location }),
+    forgetIssueFiles({ issueId, location }),
+  ],
+});
