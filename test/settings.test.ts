@@ -171,7 +171,7 @@ describe('a wrong file', () => {
     ['PDF_BATCH_MARC_ORG_CODE', ['o r', '../x', 'a_b']],
     ['NEWS_WEBROOT', ['news.edu', 'https://', 'file:///x']],
     ['PRODUCTION_AGENT', ['host', 'host:0', 'host:70000', ':22', 'a b:22']],
-    ['STAGING_AGENT_HOST_KEY', ['SHA256:abc', 'MD5:00:11', `${'a'.repeat(43)}`]],
+    ['STAGING_AGENT_HOST_KEY', ['SHA256:abc', 'MD5:00:11', 'a'.repeat(43)]],
     ['AGENT_USER', ['a b']],
     ['DATABASE_URL', ['host/db', 'http://host/db']],
     ['REDIS_URL', ['host:6379', 'http://host', 'redis://', 'redis://host/news', 'redis://host/0?tls=1']],

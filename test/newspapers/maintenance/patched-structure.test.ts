@@ -8,7 +8,7 @@ import type * as threads from '../../../src/files/threads.js';
 import { closeThreads } from '../../../src/files/threads.js';
 import { batchObject } from '../../../src/newspapers/batches/batches.js';
 import { createPatchedStructure } from '../../../src/newspapers/jobs/create-patched-structure.js';
-import { rows, useDatabase } from '../../engine/support.js';
+import { rows, testSettings, useDatabase } from '../../engine/support.js';
 import { killAfter, restart } from '../../files/killed.js';
 import { readTree } from '../../files/trees.js';
 import { BatchStage, givenPages } from '../batch-files/batch-stage.js';
@@ -44,6 +44,7 @@ test('W36: it holds what is kept, and the former version stays as it is', { time
     const context: Partial<JobContext<{ batchId: number; location: string }>> = {
       args: { batchId, location },
       db: stage.db,
+      settings: testSettings,
       pipelineId: 1,
       signal,
       progress: { report: () => undefined },
