@@ -90,6 +90,11 @@ async function demo(root: string, from: string | undefined): Promise<void> {
     }
     say('What waits for a person now');
     await run('holding-pen', 'list');
+    if (await stage.hasFailures(places)) {
+      say('What failed');
+      await run('run-jobs', 'status');
+      process.exitCode = 1;
+    }
     process.stdout.write(
       `\nEverything is in ${root}. Look around:\n  bin/run-jobs pipelines --settings ${places.settingsFile}\n  bin/issues list --settings ${places.settingsFile}\n`,
     );

@@ -21,7 +21,9 @@ export async function secondHalf(hand: Stagehand): Promise<void> {
 
   say('A curator enters the metadata of all issues in a spreadsheet');
   const file = join(places.root, 'metadata.csv');
-  await writeFile(file, await metadataOf(places));
+  const metadata = await metadataOf(places);
+  if (metadata === undefined) return void process.stdout.write('No issue has come so far: see above.\n');
+  await writeFile(file, metadata);
   await run('issues', 'metadata', '--from', file, '--as', 'cora');
   await work();
 
@@ -76,8 +78,8 @@ async function show({ places }: Stagehand, ...areas: string[]): Promise<void> {
   }
 }
 
-/** A line for each issue that waits for its metadata; the last page of each carries no number. */
-async function metadataOf(places: Places): Promise<string> {
+/** A line for each issue that waits for its metadata, if any does; the last page of each carries no number. */
+async function metadataOf(places: Places): Promise<string | undefined> {
   const { rows } = await connect(places, (db) =>
     sql<{ key: string; edition: number; pages: number }>`
       select t.lccn || '/' || to_char(i.date, 'YYYYMMDD') || lpad(i.edition::text, 2, '0') as key, i.edition,
@@ -89,7 +91,7 @@ async function metadataOf(places: Places): Promise<string> {
     const labels = Array.from({ length: pages }, (_, page) => (page === pages - 1 ? '' : String(page + 1)));
     return `${key},12,${at + 1},${edition},"${labels.join(',')}"\n`;
   });
-  return `issue,volume,issueNumber,edition,labels\n${lines.join('')}`;
+  return lines.length === 0 ? undefined : `issue,volume,issueNumber,edition,labels\n${lines.join('')}`;
 }
 
 async function asked(places: Places, action: string): Promise<number[]> {

@@ -180,6 +180,14 @@ export async function untilSettled(places: Places, interrupted: AbortSignal): Pr
   });
 }
 
+/** Whether a pipeline has failed: of issues that somebody brought, one may. */
+export async function hasFailures(places: Places): Promise<boolean> {
+  const failed = await connect(places, (db) =>
+    db.selectFrom('pipelines').select('id').where('status', '=', 'failed').execute(),
+  );
+  return failed.length > 0;
+}
+
 /** Runs one of Pressmark's programs as a user would, its output shown. @throws Error when it fails */
 export async function runVisibly(name: string, args: string[]): Promise<void> {
   process.stdout.write(`$ bin/${basename(name)} ${args.slice(0, -2).join(' ')}\n`);
