@@ -1,8 +1,7 @@
 /** Runs in a thread, for `copy-file.ts`: copies and hashes in one reading, without giving way. */
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fchmodSync, fstatSync, futimesSync, openSync, readSync, writeSync } from 'node:fs';
-
-const CHUNK_BYTES = 1024 * 1024;
+import { chunk } from './chunk.js';
 
 export interface CopyOrder {
   from: string;
@@ -52,10 +51,9 @@ export function copyAndHash({ from, to, written }: CopyOrder): CopiedFile {
 /** Copies at most so many bytes: not the end of the file, which somebody may move on as fast as we read. */
 function pour(source: number, target: number, size: number, counter: BigInt64Array): { bytes: number; sha256: string } {
   const hash = createHash('sha256');
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   let bytes = 0;
   while (bytes < size) {
-    const read = readSync(source, chunk, 0, Math.min(CHUNK_BYTES, size - bytes), null);
+    const read = readSync(source, chunk, 0, Math.min(chunk.length, size - bytes), null);
     if (read === 0) break;
     hash.update(chunk.subarray(0, read));
     for (let written = 0; written < read;) written += writeSync(target, chunk, written, read - written, null);

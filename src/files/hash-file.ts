@@ -1,8 +1,7 @@
 /** Runs in a thread, for `checksum.ts`: reads and hashes without giving way. */
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-
-const CHUNK_BYTES = 1024 * 1024;
+import { chunk } from './chunk.js';
 
 /** The SHA-256 sum of a regular file, in lower-case hex. */
 export function hashFile(path: string): string {
@@ -10,7 +9,6 @@ export function hashFile(path: string): string {
   try {
     if (!fstatSync(file).isFile()) throw new Error(`${JSON.stringify(path)} is not a regular file`);
     const hash = createHash('sha256');
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     for (let bytes; (bytes = readSync(file, chunk)) > 0;) hash.update(chunk.subarray(0, bytes));
     return hash.digest('hex');
   } finally {

@@ -13,7 +13,8 @@ const HELP = `npm run bench [-- OPTIONS]
 
 Measures beside graphile-worker and pg-boss, on one private PostgreSQL (fsync on), in turns; tells medians.
 
-  --only PARTS   comma-separated, from: engine (singles,chains), latency, enqueue, claim, derivatives, dpi-check, event-loop
+  --only PARTS   comma-separated, from: engine (singles,chains), latency, enqueue, claim, derivatives, dpi-check, event-loop,
+                 batch, queue-batches
   --rounds N     rounds of each (5)
   --width N      places of our wide lane (1000)
   --json         everything as JSON on stdout
@@ -30,6 +31,8 @@ const PARTS: Record<string, MakePart> = {
   derivatives: async (bench) => (await import('./derivatives-part.js')).benchDerivativesPart(bench),
   'dpi-check': async (bench) => (await import('./dpi-check.js')).benchDpiCheck(bench),
   'event-loop': async (bench) => (await import('./event-loop.js')).benchEventLoop(bench),
+  batch: async (bench) => (await import('./batch.js')).benchBatch(bench),
+  'queue-batches': async (bench) => (await import('./queue-batches.js')).benchQueueBatches(bench),
 };
 const GROUPS: Record<string, string[]> = { engine: ['singles', 'chains'] };
 

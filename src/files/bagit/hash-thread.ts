@@ -1,9 +1,8 @@
 /** Runs in a thread, for `validate-bag.ts`: takes several sums of a file in one reading. */
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { chunk } from '../chunk.js';
 import type { Algorithm } from './algorithms.js';
-
-const CHUNK_BYTES = 1024 * 1024;
 
 export interface HashOrder {
   path: string;
@@ -16,7 +15,6 @@ export function hashWithAll({ path, algorithms }: HashOrder): string[] {
   try {
     if (!fstatSync(file).isFile()) throw new Error(`${JSON.stringify(path)} is not a regular file`);
     const hashes = algorithms.map((algorithm) => createHash(algorithm));
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     for (let bytes; (bytes = readSync(file, chunk)) > 0;)
       for (const hash of hashes) hash.update(chunk.subarray(0, bytes));
     return hashes.map((hash) => hash.digest('hex'));

@@ -57,19 +57,24 @@ export function tellDamage(damage: Damage): string {
 
 const TOLD_AT_MOST = 10;
 
+const REMEDY =
+  'Put back what was recorded (from the original upload or a backup) and requeue; if what is there now is right, have it ' +
+  'recorded (verify --accept), then requeue';
+
 /** Files are not what the database says: a bit has flipped, or somebody was at them. No move goes on with them. */
 export class FixityBroken extends FatalError {
   override name = 'FixityBroken';
   constructor(
     readonly directory: string,
     readonly damage: readonly Damage[],
+    /** What helps where they lie. */
+    remedy = REMEDY,
   ) {
     const told = damage.slice(0, TOLD_AT_MOST).map(tellDamage).join('; ');
     const more = damage.length > TOLD_AT_MOST ? `; and ${damage.length - TOLD_AT_MOST} more` : '';
     super(
       `${damage.length === 1 ? 'A file' : `${damage.length} files`} in ${quoted(directory)} ` +
-        `${damage.length === 1 ? 'is' : 'are'} not as recorded: ${told}${more}. Put back what was recorded (from the original ` +
-        'upload or a backup) and requeue; if what is there now is right, have it recorded (verify --accept), then requeue',
+        `${damage.length === 1 ? 'is' : 'are'} not as recorded: ${told}${more}. ${remedy}`,
     );
   }
 }
@@ -79,7 +84,8 @@ export function assertAsRecorded(
   directory: string,
   recorded: readonly KeptRecord[],
   found: readonly FoundFile[],
+  remedy?: string,
 ): void {
   const damage = compareFiles(recorded, found);
-  if (damage.length > 0) throw new FixityBroken(directory, damage);
+  if (damage.length > 0) throw new FixityBroken(directory, damage, remedy);
 }

@@ -42,8 +42,12 @@ export async function readCandidates(db: Kysely<DB>, issueIds: readonly number[]
         where s.object_type = ${ISSUE_OBJECT} and s.object_id = i.id and s.directory = i.location
       ) f on true
       left join lateral (
-        select b.full_name from newspapers.issues twin join newspapers.batches b on b.id = twin.batch_id
-        where twin.title_id = i.title_id and twin.date = i.date and twin.edition = i.edition and twin.id <> i.id and not twin.ignored
+        select b.full_name
+        from (
+          select twin.batch_id from newspapers.issues twin
+          where twin.title_id = i.title_id and twin.date = i.date and twin.edition = i.edition and twin.id <> i.id and not twin.ignored
+          offset 0 -- by the key of the issue: planned while no issue had a batch, it would read every batched issue for each (EXPLAIN)
+        ) twin join newspapers.batches b on b.id = twin.batch_id
         limit 1
       ) e on true
     order by place`.execute(db);
