@@ -1,7 +1,10 @@
+--! Previous: sha1:733e5b9eb57b886f01dbf7fa86a48de7180ed568
+--! Hash: sha1:70777fc184b9e1ae9a0098c8d23d5d628ac67182
+--! Message: oni
+
 -- The ONI agents and the public site: what agents were asked, whose host keys are trusted, what is live (newspapers spec
 -- 5.6, 8.3 to 8.5, W24, W28).
 
-drop table if exists newspapers.agent_host_keys, newspapers.agent_jobs, newspapers.live_issues, newspapers.live_titles, newspapers.live_batches;
 
 create table newspapers.agent_host_keys (
   agent text primary key check (agent ~ '^[^[:space:]]+:[0-9]+$'),
