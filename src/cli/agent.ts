@@ -30,6 +30,7 @@ Examples:
   agent --site staging load-title sn93059126.xml      make a title known to the site, and wait
   agent --site production ensure-awardee oru "University of Oregon Libraries; Eugene, OR"
   agent --site staging load-batch batch_oru_20260101Name_ver01
+  agent --site staging list-jobs                      everything that it was asked for since its start
   agent --site staging job-status 7                   how is it getting on?
   agent --site staging job-logs 7                     what did it write?
   agent --site staging purge-batch batch_oru_20260101Name_ver01     take it off the site, and wait
@@ -68,6 +69,14 @@ subcommand('purge-batch', 'take a batch off the site, and wait')
       return { job };
     }),
   );
+
+subcommand('list-jobs', 'all jobs since the agent was started').action((_options: unknown, command: Command) =>
+  ask(command, async ({ agent, say }) => {
+    const jobs = await agent.listJobs();
+    say(jobs.length === 0 ? 'none' : jobs.map(described).join('\n'));
+    return { jobs };
+  }),
+);
 
 subcommand('job-status', 'how a job is getting on')
   .argument('<id>', 'its number since the agent was started', positiveInteger)
@@ -134,7 +143,9 @@ function ask(
   return withSession(command, async (session) => {
     await before(session);
     const { openAgent } = await import('../newspapers/oni/agent-client.js');
-    const { signal } = new AbortController();
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    process.once('SIGINT', () => stopping.abort(new Error('interrupted; what the agent was asked for goes on there')));
     const agent = openAgent(session.database.kysely, session.settings, siteName, { signal });
     const say = (text: string): void => {
       if (!json) process.stdout.write(`${printableLines(text)}\n`);

@@ -30,10 +30,13 @@ Examples:
   batches archived K7SlateOtterNearFerns             it is safe in the dark archive: the four weeks begin
   batches patch K7SlateOtterNearFerns --remove sn93059126/1856051001 --reason "wrong date" --dry-run
   batches unpush K7SlateOtterNearFerns --reason "wrong organisation" --dry-run
+  batches ask K7SlateOtterNearFerns                  its pipeline was stopped or failed: the question before that, again
+  batches resume K7SlateOtterNearFerns               ... or carry on what was stopped (its go-live, too)
 
 A batch is named by its full name, batch_oru_20260115K7SlateOtterNearFerns_ver01, by the name in it, or by its number.
 A daemon (run-jobs watch) carries out what is decided. Reading needs no role; approve to abort take the role batch
-reviewer, as do patch and unpush; archived takes batch loader.`,
+reviewer, as do ask, patch and unpush; archived takes batch loader; resume takes who may cancel (sysop).
+flag, finalize and undo also take a batch whose building has failed.`,
 );
 
 interface ListOptions {
@@ -73,7 +76,7 @@ addUnpush(program);
 common(
   program
     .command('ask')
-    .description('have a batch asked about again that nothing is at work on: its pipeline was cancelled'),
+    .description('have a batch asked about again whose pipeline was cancelled or failed; carries on nothing'),
 )
   .argument('<batch>', 'its name or number')
   .action((name: string, _options: unknown, command: Command) =>
@@ -83,6 +86,25 @@ common(
       const batch = await theNamed(database, name);
       const pipelineId = await askAgain(database.kysely, batch, settings, { actor });
       print({ batch: batch.fullName, pipelineId }, () => `${batch.fullName}: pipeline ${pipelineId} asks again`);
+    }),
+  );
+
+common(
+  program
+    .command('resume')
+    .description('carry on what was cancelled in the middle of a batch: its building, its go-live, its undoing'),
+)
+  .argument('<batch>', 'its name or number')
+  .action((name: string, _options: unknown, command: Command) =>
+    withSession(command, async ({ database, settings, permitted, print }) => {
+      const actor = await permitted();
+      const { resumeBatch } = await import('../newspapers/batches/resume-batch.js');
+      const batch = await theNamed(database, name);
+      const resumed = await resumeBatch(database.kysely, batch, settings, { actor });
+      print(
+        { batch: batch.fullName, ...resumed },
+        () => `${batch.fullName}: ${resumed.what}; pipeline ${resumed.pipelineId} (${resumed.pipeline})`,
+      );
     }),
   );
 

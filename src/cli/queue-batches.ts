@@ -23,7 +23,7 @@ const program = makeProgram(
   )
   .option('--max-batch-size <pages>', 'more are spread evenly over several (MAX_BATCH_SIZE)', positiveInteger)
   .option('--org <code>', 'only this organisation; may be repeated', collect)
-  .option('--redo', 'also issues taken out of a live batch (ReadyForRebatching)')
+  .option('--redo', 'instead, the issues taken back from a live batch (ReadyForRebatching)')
   .option('--dry-run', 'say what would be made, and what not and why; make nothing')
   .addHelpText(
     'after',

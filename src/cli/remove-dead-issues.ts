@@ -20,8 +20,10 @@ Examples:
   remove-dead-issues                remove them; a daemon (run-jobs watch) carries it out
   remove-dead-issues --json
 
-Dead is an issue whose open pipeline failed: nothing of it is pending, delayed, running or waiting for a person. What was
-only a hitch is better mended and gone on with: issues resume NUMBER. Each issue is removed by itself; one that cannot be
+Dead is an issue whose open pipeline failed: nothing of it is pending, delayed, running or waiting for a person; and one
+whose latest pipeline was cancelled, unless "issues resume NUMBER" can begin that again. What was only a hitch is better
+mended and gone on with: issues resume NUMBER. An upload that was cancelled on its way in goes back to its place instead
+with issues cancel-intake NUMBER. Each issue is removed by itself; one that cannot be
 does not keep the others. Its originals, its pages and actions.txt, which says what failed, are then in
 ERRORED_ISSUES_PATH/<year-month>/<its name>. Exit code 1 when one could not be removed.`,
   )

@@ -2,6 +2,7 @@
 import { archiveBackups } from './jobs/archive-backups.js';
 import { askBatchQcJob } from './jobs/ask-batch-qc.js';
 import { askConfirmArchived } from './jobs/ask-confirm-archived.js';
+import { checkBatchFiles } from './jobs/check-batch-files.js';
 import { checkBatchSpace } from './jobs/check-batch-space.js';
 import { forgetBatchFiles } from './jobs/forget-batch-files.js';
 import { markBatchDeleted } from './jobs/mark-batch-deleted.js';
@@ -68,6 +69,7 @@ export const newspaperJobs = [
   oniPurgeBatch,
   oniWaitForJob,
   compareWithSite,
+  checkBatchFiles,
   checkBatchSpace,
   setBatchLocation,
   askBatchQcJob,

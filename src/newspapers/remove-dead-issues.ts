@@ -1,10 +1,11 @@
-/** Takes issues out of the workflow whose pipelines failed (newspapers spec 7.4, W22). */
+/** Takes issues out of the workflow whose pipelines failed, or were cancelled where nothing goes on (newspapers spec 7.4, W22). */
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { DB } from '../database/database.js';
 import { enqueue } from '../engine/enqueue.js';
 import { cancelPipeline } from '../engine/operator.js';
 import type { Settings } from '../settings.js';
 import { recordIssueEvent } from './issue-events.js';
+import { beginsAgain } from './begins-again.js';
 import { formatIssueKey } from './issue-key.js';
 import { findIssueById, ISSUE_OBJECT, NoSuchIssue, setIssueColumns } from './issues.js';
 import { deleteStuckIssue, REMOVALS } from './pipelines/delete-stuck-issue.js';
@@ -41,8 +42,8 @@ export interface RemoveDeadOptions {
 const REASON = 'removed by remove-dead-issues';
 
 /**
- * Looks at every issue in the workflow. Of those whose open pipeline failed each is taken out in a transaction of its own:
- * the pipeline is cancelled, its story is written down, and what removes the issue is enqueued. The others are told with the
+ * Looks at every issue in the workflow. Of those whose open pipeline failed, or whose latest was cancelled with its files
+ * half-way (what can begin again stays), each is taken out in a transaction of its own: the pipeline is cancelled, its story is written down, and what removes the issue is enqueued. The others are told with the
  * reason why they stay; one that cannot be taken out does not end it.
  */
 export async function* removeDeadIssues(
@@ -59,7 +60,7 @@ export async function* removeDeadIssues(
       continue;
     }
     try {
-      if (dryRun) yield { ...looked, event: 'dead', reason: (await failuresOf(db, issueId)).join('; ') };
+      if (dryRun) yield { ...looked, event: 'dead', reason: (await failuresOf(db, row)).join('; ') };
       else yield { ...looked, ...(await db.transaction().execute((trx) => remove(trx, row, settings, actor))) };
     } catch (error) {
       yield { ...looked, event: 'failed', reason: (error as Error).message };
@@ -71,26 +72,37 @@ interface IssueRow {
   issueId: number;
   key: string;
   workflowStep: WorkflowStep;
+  ignored: boolean;
   batch: string | null;
-  /** The open one, if there is one. */
+  /** The open one, else the latest. */
   pipelineId: number | null;
   pipeline: string | null;
   status: string | null;
   question: string | null;
   job: string | null;
+  /** The same, unless it was done. */
+  stoodAt: string | null;
 }
+
+const isOver = ({ status }: IssueRow): boolean => status === null || status === 'success' || status === 'cancelled';
 
 function whyAlive(row: IssueRow): { is: Alive; reason: string } | undefined {
   const { issueId, workflowStep, batch, pipelineId, pipeline, status, question, job } = row;
   const standing = `pipeline ${pipelineId ?? ''} (${pipeline ?? ''})`;
   if (batch !== null)
     return { is: 'in a batch', reason: `it is in ${batch}: bin/batches show ${batch} tells how that stands` };
-  if (pipelineId === null && workflowStep === 'AwaitingProcessing')
+  if (isOver(row)) {
+    const show = `bin/issues show ${issueId}`;
+    const is = 'without a pipeline';
+    if (beginsAgain(row))
+      return { is, reason: `nothing is at work on it: bin/issues resume ${issueId} begins it again` };
+    if (workflowStep !== 'AwaitingProcessing') return { is: 'fine', reason: `it is ${workflowStep}` };
+    if (status !== null && pipeline !== GIVE_BACK) return undefined; // its files may be half-way
     return {
-      is: 'without a pipeline',
-      reason: `nothing is at work on it, its pipeline was cancelled: bin/issues show ${issueId}; bin/issues cancel-intake ${issueId} takes an upload back`,
+      is,
+      reason: `nothing is at work on it: ${show}; bin/issues cancel-intake ${issueId} --reason TEXT takes an upload back`,
     };
-  if (pipelineId === null) return { is: 'fine', reason: `it is ${workflowStep}` };
+  }
   if (status === 'failed' && [...REMOVALS, GIVE_BACK].includes(pipeline ?? ''))
     return {
       is: 'being removed',
@@ -104,13 +116,16 @@ function whyAlive(row: IssueRow): { is: Alive; reason: string } | undefined {
 /** All in the workflow, in the order of their keys; or the one. */
 async function lookAtIssues(db: Kysely<DB>, issueId?: number): Promise<IssueRow[]> {
   const { rows } = await sql<Omit<IssueRow, 'key'> & { lccn: string; date: string; edition: number }>`
-    select i.id as "issueId", t.lccn, i.date, i.edition, i.workflow_step as "workflowStep", b.full_name as batch,
+    select i.id as "issueId", t.lccn, i.date, i.edition, i.workflow_step as "workflowStep", i.ignored, b.full_name as batch,
       p.id as "pipelineId", p.name as pipeline, p.status, p.hold_action as question,
-      (select j.type from jobs j where j.pipeline_id = p.id and j.sequence = p.next_sequence) as job
+      j.type as job, case when p.status <> 'success' or j.status = 'skipped' then j.type end as "stoodAt"
     from newspapers.issues i
       join newspapers.titles t on t.id = i.title_id
       left join newspapers.batches b on b.id = i.batch_id
-      left join pipelines p on p.object_type = ${ISSUE_OBJECT} and p.object_id = i.id and p.status not in ('success', 'cancelled')
+      left join lateral (
+        select * from pipelines p where p.object_type = ${ISSUE_OBJECT} and p.object_id = i.id
+        order by p.status in ('success', 'cancelled'), p.id desc limit 1) p on true
+      left join jobs j on j.pipeline_id = p.id and j.sequence = p.next_sequence
     where not i.ignored ${issueId === undefined ? sql`` : sql`and i.id = ${issueId}`}
     order by t.lccn collate "C", i.date, i.edition, i.id`.execute(db);
   return rows.map(({ lccn, date, edition, ...row }) => ({ ...row, key: formatIssueKey({ lccn, date, edition }) }));
@@ -122,7 +137,7 @@ type Removed =
 async function remove(trx: Transaction<DB>, row: IssueRow, settings: Settings, actor: string): Promise<Removed> {
   const { issueId, pipelineId } = row;
   if (pipelineId === null) throw new NoSuchIssue(issueId);
-  // Nobody requeues it meanwhile, and of two of us one finds it cancelled.
+  // Nobody resumes or requeues it meanwhile, and of two of us one finds it being removed.
   await sql`select from pipelines where id = ${pipelineId} for update`.execute(trx);
   await sql`select from newspapers.issues where id = ${issueId} for update`.execute(trx);
   const [now] = await lookAtIssues(trx, issueId);
@@ -133,8 +148,8 @@ async function remove(trx: Transaction<DB>, row: IssueRow, settings: Settings, a
     return { event: 'not dead', is: 'busy', reason: 'its pipeline was replaced at this moment; run it again' };
   const issue = await findIssueById(trx, issueId);
   if (!issue) throw new NoSuchIssue(issueId);
-  const failures = await failuresOf(trx, issueId);
-  await cancelPipeline(trx, pipelineId, { actor, reason: REASON });
+  const failures = await failuresOf(trx, now);
+  if (!isOver(now)) await cancelPipeline(trx, pipelineId, { actor, reason: REASON });
   await setIssueColumns(trx, issueId, { workflow_step: 'AwaitingProcessing' });
   const detail = { message: failures.join('\n'), cancelled: pipelineId, step: issue.workflowStep };
   await recordIssueEvent(trx, issueId, { actor, kind: 'declared_dead', detail, pipelineId });
@@ -142,8 +157,8 @@ async function remove(trx: Transaction<DB>, row: IssueRow, settings: Settings, a
   return { event: 'removing', reason: failures.join('; '), pipelineId: next };
 }
 
-/** Which pipelines of an issue failed, at which jobs, and why, oldest first. */
-async function failuresOf(db: Kysely<DB>, issueId: number): Promise<string[]> {
+/** Which pipelines of an issue failed, at which jobs, and why, oldest first; and who cancelled the latest. */
+async function failuresOf(db: Kysely<DB>, { issueId, pipelineId, pipeline, job, status }: IssueRow): Promise<string[]> {
   const { rows } = await sql<{
     id: number;
     name: string;
@@ -157,8 +172,17 @@ async function failuresOf(db: Kysely<DB>, issueId: number): Promise<string[]> {
     where p.object_type = ${ISSUE_OBJECT} and p.object_id = ${issueId}
       and (j.status = 'failed' or (p.status = 'failed' and j.sequence = p.next_sequence))
     order by p.id, j.sequence`.execute(db);
-  return rows.map(({ id, name, description, type, attempt, error }) => {
+  const failures = rows.map(({ id, name, description, type, attempt, error }) => {
     const times = attempt === 1 ? 'once' : `${attempt} times`;
     return `pipeline ${id} (${name}, ${description}): ${type} failed, tried ${times}: ${error ?? 'nobody knows why'}`;
   });
+  if (status !== 'cancelled') return failures;
+  const by = await db
+    .selectFrom('events')
+    .select(['actor', sql<string | null>`detail ->> 'reason'`.as('reason')])
+    .where('pipeline_id', '=', pipelineId)
+    .where('kind', '=', 'cancelled')
+    .executeTakeFirst();
+  const where = `pipeline ${pipelineId ?? ''} (${pipeline ?? ''}) was cancelled at ${job ?? 'its end'}`;
+  return [...failures, `${where}${by ? ` by ${by.actor}: ${by.reason ?? 'nobody knows why'}` : ''}`];
 }

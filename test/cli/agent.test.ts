@@ -38,20 +38,25 @@ describe('bin/agent', () => {
     expect(await staging('version')).toEqual({ exitCode: 0, stderr: '', stdout: first() });
   });
 
-  it('ensures an awardee, loads a batch, tells of the job and its logs, purges and waits', async () => {
-    expect((await staging('ensure-awardee', 'mwa', 'Antiquarians')).stdout).toBe(`${first()}Awardee created\n`);
-    expect((await staging('load-batch', NAME)).stdout).toBe(
-      `${first()}${NAME} is queued as job 1; "bin/agent --site staging job-status 1" tells how it gets on\n`,
-    );
-    await fake.world.queue.idle();
-    expect((await staging('job-status', '1')).stdout).toMatch(/\njob 1 \(load_batch .*\) is successful\n$/);
-    expect((await staging('job-logs', '1')).stdout).toContain('loaded issue: sn11111111 1856-05-10_1');
-    expect((await staging('load-batch', NAME)).stdout).toContain('is loaded already: nothing to do');
-    const purged = await staging('purge-batch', NAME);
-    expect(purged).toMatchObject({ exitCode: 0 });
-    expect(purged.stdout).toMatch(/job 2 \(purge_batch .*\) is successful\n$/);
-    expect((await staging('purge-batch', NAME)).stdout).toContain('nothing to do');
-  });
+  it(
+    'ensures an awardee, loads a batch, tells of the job and its logs, purges and waits',
+    { timeout: 30_000 },
+    async () => {
+      expect((await staging('ensure-awardee', 'mwa', 'Antiquarians')).stdout).toBe(`${first()}Awardee created\n`);
+      expect((await staging('load-batch', NAME)).stdout).toBe(
+        `${first()}${NAME} is queued as job 1; "bin/agent --site staging job-status 1" tells how it gets on\n`,
+      );
+      await fake.world.queue.idle();
+      expect((await staging('job-status', '1')).stdout).toMatch(/\njob 1 \(load_batch .*\) is successful\n$/);
+      expect((await staging('list-jobs')).stdout).toMatch(/\njob 1 \(load_batch .*\) is successful\n$/);
+      expect((await staging('job-logs', '1')).stdout).toContain('loaded issue: sn11111111 1856-05-10_1');
+      expect((await staging('load-batch', NAME)).stdout).toContain('is loaded already: nothing to do');
+      const purged = await staging('purge-batch', NAME);
+      expect(purged).toMatchObject({ exitCode: 0 });
+      expect(purged.stdout).toMatch(/job 2 \(purge_batch .*\) is successful\n$/);
+      expect((await staging('purge-batch', NAME)).stdout).toContain('nothing to do');
+    },
+  );
 
   it('loads a title and waits; a job that fails ends it with exit code 1 and the log', async () => {
     expect(await staging('load-title', await marc())).toMatchObject({ exitCode: 0 });

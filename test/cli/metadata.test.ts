@@ -130,7 +130,7 @@ describe('a file', () => {
     );
     const again = await metadata('--from', json, '--as', 'cora');
     expect(again.stderr).toContain(
-      `entry 1, ${one.key}: it does not wait for metadata: it is ReadyForMetadataEntry, its pipeline`,
+      `entry 1, ${one.key}: it was answered already (cora, submit): wait for run-jobs, which carries that out`,
     );
   });
 
@@ -160,7 +160,9 @@ describe('a file', () => {
     });
     expect(await metadata('--from', join(directory, 'none.csv'), '--as', 'cora')).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining('ENOENT') as string,
+      stderr: expect.stringMatching(
+        /none\.csv cannot be read \(ENOENT.*: give the path of a CSV or JSON file/,
+      ) as string,
     });
   });
 });

@@ -29,6 +29,7 @@ const CALLS: Record<string, string[]> = {
   'orgs add': ['orgs', 'add', 'oru', 'Oregon'],
   'queue-batches': ['queue-batches'],
   'batches ask': ['batches', 'ask', 'K9Nothing'],
+  'batches resume': ['batches', 'resume', 'K9Nothing'],
   'batches patch': ['batches', 'patch', 'K9Nothing', '--remove', 'sn12345678/1856051001', '--reason', 'r'],
   'batches unpush': ['batches', 'unpush', 'K9Nothing', '--reason', 'r'],
   'remove-dead-issues': ['remove-dead-issues'],

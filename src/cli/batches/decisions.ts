@@ -60,8 +60,12 @@ export function addDecisions(program: Command): void {
         { action: 'batch_flagging', verb: 'finalize', comment },
         'finalized: what is flagged leaves it',
         async ({ database }, batch) => {
-          const { listFlagged } = await import('../../newspapers/batches/flagged-issues.js');
+          const [{ listFlagged }, { isOnStaging }] = await Promise.all([
+            import('../../newspapers/batches/flagged-issues.js'),
+            import('../../newspapers/batches/batch-stand.js'),
+          ]);
           if ((await listFlagged(database.kysely, batch.id)).length > 0) return;
+          if (!(await isOnStaging(database.kysely, batch.id))) return; // it is built as it is
           await refuse(batch, 'no issue is flagged', `flag the bad ones first, or batches abort ${batch.fullName}`);
         },
       ),
@@ -151,12 +155,15 @@ function decided(
   check?: (session: Session, batch: Batch) => Promise<void>,
 ): Promise<void> {
   return withSession(command, async (session) => {
-    const { database, actor, print } = session;
-    const [{ decideBatch, untilCarriedOut }, { penRegistry }] = await Promise.all([
+    const { database, settings, actor, permitted, print } = session;
+    const [{ decideBatch, untilCarriedOut }, { askWhenMakingFailed }, { penRegistry }] = await Promise.all([
       import('../../newspapers/batches/decide-batch.js'),
+      import('../../newspapers/batches/ask-again.js'),
       import('../pen-registry.js'),
     ]);
     const batch = await theNamed(database, name);
+    if (['flag', 'finalize', 'undo'].includes(verb))
+      await askWhenMakingFailed(database.kysely, batch, settings, { actor, permitted: () => permitted('batches ask') });
     const options = { waitSeconds: WAIT_SECONDS };
     const answer = { action, verb, params, comment, actor, via: 'cli' as const };
     const { pipelineId, status } = await decideBatch(database.kysely, penRegistry, batch, answer, {

@@ -38,7 +38,8 @@ function waitsFor({ group, fullName, status, pipelineId, pipelineStatus, questio
   if (group !== 'needs a person') return null;
   if (pipelineStatus === 'failed') return `pipeline ${pipelineId ?? ''} failed: holding-pen show ${pipelineId ?? ''}`;
   if (question !== null) return question;
-  return `nothing is at work on it, and it is ${status}: batches ask ${fullName}`;
+  const orResume = status === 'pending' ? `, or batches resume ${fullName}` : '';
+  return `nothing is at work on it, and it is ${status}: batches ask ${fullName}${orResume}`;
 }
 
 export function batchText(story: BatchStory): string {

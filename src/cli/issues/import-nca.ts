@@ -21,15 +21,19 @@ export function addImportCommand(program: Command): void {
   common(program.command('import-nca').description('take over a whole NCA database, into one without issues'))
     .addOption(new Option('--dump <file>', 'what mysqldump wrote of it, plain or gzipped').conflicts('database'))
     .option('--database <address>', 'mysql://user:password@host/name of the database itself; it is only read')
-    .option('--dry-run', 'do all of it, then take it back')
+    .option('--dry-run', 'read and check everything, keep nothing')
     .addHelpText(
       'after',
       `
 Organisations, titles, users, issues with their page labels, batches, flags and the activity log
 come over; issues and batches keep their numbers. What waits for a person in NCA waits for that
 person here. Nothing is imported as long as a job of NCA is open, or a value cannot be taken over:
-every one is named. Stop NCA before, and leave it stopped; mount its directories under the names
-that they have in NCA, and give Pressmark NCA's settings.
+every one is named. Stop NCA before, and leave it stopped; run no daemon (run-jobs) here meanwhile;
+mount its directories under the names that they have in NCA, and give Pressmark NCA's settings of
+those directories, under the same names (WORKFLOW_PATH and so on, see settings.example.env).
+
+It is for sysops. SFTP passwords, job logs and ended pipelines stay behind; claims get a new week.
+Files of which NCA took no sums are read whole, in a dry run, too: that can take hours.
 
 Of a database: without a password in the address, MYSQL_PWD of the environment is taken;
 mysql://user@localhost/name?socket=/run/mysqld/mysqld.sock goes over a socket, ?tls=true over TLS.`,

@@ -13,12 +13,16 @@ export const metadataExamples = `
 const FORMAT = `
 FILE is JSON, as this command prints it, or CSV with a first line of names:
   issue,volume,issueNumber,edition,labels,date,dateAsLabeled,editionLabel,comment,acceptWarnings
-Only issue is needed: a column that is left out, or an empty cell, leaves what is known. labels are the page numbers as
-printed, one for each page: "1,2,,4"; empty or 0 says that none is printed. volume and issueNumber are 0 when none is
-printed. acceptWarnings=true says that it is right although the issue seems to be there already.
+  sn93059126/1856051001,12,3,1,"1,2,,4",,,,,
+Only issue is needed: it is the key, LCCN/YYYYMMDDEE, or our number of the issue; issueNumber is the number that is printed on
+it. A column that is left out, or an empty cell, leaves what is known; JSON can also empty a text, with "". labels are the page
+numbers as printed, one for each page: "1,2,,4"; empty or 0 says that none is printed. volume and issueNumber are 0 when none
+is printed; edition is from 1 on. dateAsLabeled follows date unless somebody gives it. acceptWarnings=true says that it is
+right although the issue seems to be there already.
 
-Each line stands for itself: what is valid is submitted, what is not is named with its reason and nothing of it is kept;
-then the exit code is 1. Issues on nobody's desk are claimed; those on somebody else's are left alone.`;
+It is for issue curators and managers. Each line stands for itself: what is valid is submitted, what is not is named with its
+reason and nothing of it is kept (a submission in the holding pen is kept as a draft); then the exit code is 1. Issues on
+nobody's desk are claimed; those on somebody else's are left alone.`;
 
 interface Options extends CommonOptions {
   from?: string;

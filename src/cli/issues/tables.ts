@@ -70,7 +70,8 @@ function told(happening: ReturnType<typeof historyOf>[number]): string {
 const minute = (at: Date): string => at.toISOString().slice(0, 16).replace('T', ' ');
 
 /** What was submitted, by whom; and what somebody has begun since. */
-function metadataFacts({ stored, drafted, enteredBy, enteredAt, reviewedBy, approvedAt }: IssueMetadata): string[][] {
+function metadataFacts({ stored, draft, enteredBy, enteredAt, reviewedBy, approvedAt }: IssueMetadata): string[][] {
+  const drafted = Object.keys(draft);
   const { dateAsLabeled, date, volume, issueNumber, edition, editionLabel } = stored;
   const told = [
     ...(volume === '' ? [] : [`volume ${volume}`]),

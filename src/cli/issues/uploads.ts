@@ -1,6 +1,7 @@
 /** `issues uploads`, `issues resume`, `issues cancel-intake`: before an issue is in the workflow, and when it does not get in. */
 import { Option, type Command } from 'commander';
 import type { ListedUpload, StuckIntake } from '../../newspapers/list-uploads.js';
+import type { ResumeAct } from '../../newspapers/resume-issue.js';
 import type { Obstacle } from '../../newspapers/uploads/upload.js';
 import { ISSUE_KINDS, type IssueKind } from '../../newspapers/workflow-step.js';
 import { common, withSession, type CommonOptions } from '../program.js';
@@ -50,15 +51,27 @@ export function addUploadCommands(program: Command): void {
   common(
     program
       .command('resume')
-      .description('let an issue go on whose pipeline failed, or was cancelled while people worked on it'),
+      .description('let an issue go on whose pipeline failed, or was cancelled while people worked on it')
+      .addHelpText(
+        'after',
+        `
+What failed goes on where it failed. What was cancelled or left out (run-jobs cancel, skip) is begun again when it asks
+people, or finalizes an approved issue: on the desk where it was, with what was said and typed before. Who may answer the
+question may have it asked again; for the rest one must be allowed to queue uploads. Other pipelines that were cancelled are
+not begun again: cancel-intake takes an upload back, remove-dead-issues takes an issue out.`,
+      ),
   )
     .argument('<issue>', 'its key, LCCN/YYYYMMDDEE, or its number', issueArgument)
     .option('--reason <text>', 'why it will work now; kept with its history', 'resumed')
     .action((issue: IssueArgument, { reason }: { reason: string }, command: Command) =>
-      withSession(command, async ({ database, permitted, print }) => {
-        const actor = await permitted();
-        const { resumeIssue } = await import('../../newspapers/resume-issue.js');
-        const resumed = await resumeIssue(database.kysely, await issueId(database, issue), { actor, reason });
+      withSession(command, async ({ database, actor, print }) => {
+        const [{ resumeIssue }, { requirePrivilege }, { roles }] = await Promise.all([
+          import('../../newspapers/resume-issue.js'),
+          import('../../engine/permission.js'),
+          import('../permissions.js'),
+        ]);
+        const permit: ResumeAct['permit'] = (privilege, db) => requirePrivilege(db, roles, actor, privilege);
+        const resumed = await resumeIssue(database.kysely, await issueId(database, issue), { actor, reason, permit });
         print(resumed, ({ issue: { id, key }, pipelineId, pipeline, copiesAgain }) =>
           visible(
             `issue ${id} (${key}) goes on: pipeline ${pipelineId} (${pipeline}) is queued${copiesAgain ? ', from the copy of its files on' : ''}`,

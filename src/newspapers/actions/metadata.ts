@@ -44,7 +44,7 @@ export const metadataRejection = z
   .object({ notes: z.string().trim().min(1, 'it must say what is wrong').describe('what is wrong, for the curator') })
   .describe('back to whoever entered it');
 
-/** Four eyes: whoever submitted the metadata is not the one who approves it. */
+/** Whoever submitted the metadata is not the one who approves it; who only drafted some of it may, as in NCA. */
 export const metadataReview = defineAction({
   name: 'metadata_review',
   title: "review the issue's metadata",

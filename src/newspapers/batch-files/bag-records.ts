@@ -10,6 +10,10 @@ import { batchObject } from '../batches/batch-object.js';
 export const BAG_ROLE = 'bag';
 export const LIVE_ROLE = 'live';
 
+/** What helps when a batch that was laid out of its issues is not as it was recorded then: it is made of them once more. */
+export const rebuildIt = (fullName: string): string =>
+  `Have the batch built anew of its issues: cancel its pipeline (bin/run-jobs cancel), then "bin/batches resume ${fullName}"`;
+
 /** Whether a path in a bag is payload. */
 export const isPayload = ({ path }: { path: string }): boolean => path.startsWith('data/');
 
@@ -18,6 +22,6 @@ export async function theBag(db: Kysely<DB>, batchId: number, location: string):
   const set = await readFileSet(db, batchObject(batchId), location, BAG_ROLE);
   if (set) return set;
   throw new FatalError(
-    `nothing is recorded of files of batch ${batchId} in ${quoted(location)}; move the pipeline back to create_batch_structure (run-jobs goto)`,
+    `nothing is recorded of files of batch ${batchId} in ${quoted(location)}; have the batch built anew: cancel its pipeline (bin/run-jobs cancel), then "bin/batches resume"`,
   );
 }

@@ -27,49 +27,67 @@ export interface Broken {
 export async function gatherIssues(
   db: Kysely<DB>,
   issues: readonly Issue[],
-  signal?: AbortSignal,
+  { takeOut, signal }: { takeOut: TakeOut; signal?: AbortSignal },
 ): Promise<EnteringFile[]> {
   const places = new Map<string, Issue>();
   const entering: EnteringFile[] = [];
-  const broken: Broken[] = [];
+  const broken: (Broken & { key: string })[] = [];
   for (const issue of issues) {
     const place = `data/${issuePath(issue)}`;
     const twin = places.get(place);
     if (twin)
       throw new FatalError(
-        `issues ${twin.id} and ${issue.id} of the batch are both ${issue.key}; take one out of it, or correct its date or edition`,
+        `issues ${twin.id} and ${issue.id} of the batch are both ${issue.key}; ${takeOut([issue.key])}, and correct the date or edition of one`,
       );
     places.set(place, issue);
     const directory = issue.location;
     if (directory === null)
-      throw new FatalError(`issue ${issue.key} (${issue.id}) has no files any more; take it out of the batch`);
+      throw new FatalError(`issue ${issue.key} (${issue.id}) has no files any more; ${takeOut([issue.key])}`);
     const sets = await readFileSets(db, issueObject(issue.id), directory);
     const recorded = sets.flatMap(({ files }) => files).filter(({ path }) => !isClutter(path));
     if (!(await existing(directory, 'directory')))
       throw await vanished(
         directory,
-        `it holds issue ${issue.key}; put it back and requeue, or take the issue out of the batch`,
+        `it holds issue ${issue.key}; put it back and requeue, or ${takeOut([issue.key])}`,
       );
     const { files } = await listTree(directory, signal);
-    for (const damage of compareFiles(recorded, files)) broken.push({ directory, damage });
+    for (const damage of compareFiles(recorded, files)) broken.push({ directory, damage, key: issue.key });
     if (!recorded.some(({ path }) => path === metsName(issue)))
       throw new FatalError(
-        `issue ${issue.key} (${issue.id}) has no recorded METS ${metsName(issue)} in ${directory}; was its date or edition changed since? Finalize it again`,
+        `issue ${issue.key} (${issue.id}) has no recorded METS ${metsName(issue)} in ${directory}; was its date or edition changed since? ${takeOut([issue.key])}; its METS is made when its metadata is approved again`,
       );
     entering.push(...recorded.map((record) => ({ path: `${place}/${record.path}`, directory, record })));
   }
-  assertNoneBroken(broken);
+  assertNoneBroken(broken, damagedIssues([...new Set(broken.map(({ key }) => key))], takeOut));
   return entering;
 }
 
+/** How issues that cannot be in a batch leave it, as a command. */
+export type TakeOut = (keys: readonly string[]) => string;
+
+/** The same of a batch that is being built. */
+export const flagThem =
+  (fullName: string): TakeOut =>
+  (keys) =>
+    `"bin/batches flag ${fullName} ${named(keys)} --reason TEXT" and "bin/batches finalize ${fullName}" build it without`;
+
+/** What helps when files of issues are not as recorded. */
+export const damagedIssues = (keys: readonly string[], takeOut: TakeOut): string =>
+  `Put back what was recorded (from the original upload or a backup) and requeue; if what is there now is right, ` +
+  `"bin/issues verify ${named(keys)} --accept REASON", then requeue; or ${takeOut(keys)}`;
+
+const NAMED = 10;
+const named = (keys: readonly string[]): string => keys.slice(0, NAMED).join(' ') + (keys.length > NAMED ? ' ...' : '');
+
 /** @throws {FixityBroken} that names all of them */
-export function assertNoneBroken(broken: readonly Broken[]): void {
+export function assertNoneBroken(broken: readonly Broken[], remedy?: string): void {
   const [first] = broken;
   if (!first) return;
   const above = broken.map(({ directory }) => directory).reduce(commonDirectory);
   throw new FixityBroken(
     above,
     broken.map(({ directory, damage }) => ({ ...damage, path: join(relative(above, directory), damage.path) })),
+    remedy,
   );
 }
 

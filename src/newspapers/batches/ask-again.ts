@@ -1,69 +1,82 @@
-/** Has a batch asked about again that waits for a person and has no pipeline: imported, or its pipeline was cancelled. */
-import type { Kysely } from 'kysely';
+/**
+ * Has a batch asked about again that waits for a person and has no pipeline: imported, or its pipeline was cancelled or
+ * failed. Asking never carries on what was stopped; that is `resumeBatch`.
+ */
+import { sql, type Kysely, type Transaction } from 'kysely';
 import type { DB } from '../../database/database.js';
 import { enqueue } from '../../engine/enqueue.js';
-import type { Pipeline, PipelinePlan } from '../../engine/pipeline.js';
+import { cancelPipeline } from '../../engine/operator.js';
+import type { PipelinePlan } from '../../engine/pipeline.js';
 import { Refused } from '../../engine/refused.js';
+import { existing } from '../../files/existing.js';
 import type { Settings } from '../../settings.js';
 import { askConfirmArchived } from '../jobs/ask-confirm-archived.js';
-import { listPipelines } from '../object-story.js';
-import { deleteBatch } from '../pipelines/delete-batch.js';
-import { finalizeFlagging, rebuildBatch } from '../pipelines/finalize-flagging.js';
-import { goLive } from '../pipelines/go-live.js';
-import { PATCH_BATCH, patchBatch } from '../pipelines/patch-batch.js';
-import { UNPUSH_BATCH, unpushBatch } from '../pipelines/unpush-batch.js';
-import { batchPlaces } from './batch-places.js';
+import { purgeBatch } from '../oni/agent-jobs.js';
+import { PATCH_BATCH } from '../pipelines/patch-batch.js';
+import { UNPUSH_BATCH } from '../pipelines/unpush-batch.js';
+import { withdrawBatch } from '../pipelines/withdraw-batch.js';
 import { recordBatchEvent } from './batch-events.js';
-import { batchObject, type Batch } from './batches.js';
-import { formerVersion, laterVersions } from './former-version.js';
+import { batchPlaces } from './batch-places.js';
+import { ASK_ABOUT_BATCH, lastWork, mayBeOn, type LastWork } from './batch-stand.js';
+import { batchObject, moveBatch, theBatch, type Batch, type BatchStatus } from './batches.js';
+import { laterVersions, lockBatch } from './former-version.js';
 import { askBatchQc } from './questions.js';
 
-/** What a batch may have been left in the middle of: done again from the beginning, what is done already is found done. */
-const AT_WORK: Readonly<Record<string, Pipeline<Batch>>> = {
-  MakeBatch: rebuildBatch,
-  RebuildBatch: rebuildBatch,
-  GoLiveProcess: goLive,
-  FinalizeIssueFlagging: finalizeFlagging,
-  BatchDeletion: deleteBatch,
-  [UNPUSH_BATCH]: unpushBatch,
-};
+const GO_LIVE = 'GoLiveProcess';
 
-/**
- * The pipeline that a batch of this status needs, when it has none; undefined when nobody knows, or it needs none.
- *
- * @param history the name of its latest pipeline, if there was one; the version that it replaces
- */
-export function pipelineFor(
-  batch: Batch,
-  settings: Settings,
-  { was = 'MakeBatch', former }: { was?: string | undefined; former?: Batch | undefined } = {},
-): PipelinePlan | undefined {
-  const { archive } = batchPlaces(batch.fullName, settings);
-  const asking = (call: PipelinePlan['jobs'][number]): PipelinePlan => ({
-    name: 'AskAboutBatch',
-    description: `batch ${batch.fullName}`,
-    object: batchObject(batch.id),
-    jobs: [call],
-  });
-  if (batch.status === 'pending' && was === PATCH_BATCH) return former && patchBatch({ batch, former }, settings);
-  if (batch.status === 'pending') return AT_WORK[was]?.(batch, settings);
-  if (batch.status === 'qc_ready' || batch.status === 'qc_flagging') return asking(askBatchQc(batch.id));
-  if (batch.status === 'live') return asking(askConfirmArchived({ batchId: batch.id, archive }));
-  return undefined;
+/** Pipelines that build a batch or take it apart. One that failed may be left by asking what shall become of the batch. */
+const MAKING: readonly string[] = ['MakeBatch', 'RebuildBatch', 'FinalizeIssueFlagging', 'BatchDeletion'];
+
+interface Asking {
+  plan: PipelinePlan;
+  /** Where the batch stands while it is asked. */
+  status?: BatchStatus;
 }
 
 /**
- * Enqueues it.
+ * Enqueues the question that the batch was at before what was stopped: quality control before the go-live, the flagging
+ * question before and while it is built or taken apart, the archive question once it is live.
  *
- * @throws Refused when the batch needs nobody
- * @throws ObjectBusy when it has an open pipeline, which asks or will
+ * @throws Refused when the batch needs nobody, or only carrying on (`resumeBatch`) or taking back what was done helps
+ * @throws ObjectBusy when it has an open pipeline that has not failed: it asks, or will
  */
 export async function askAgain(
   db: Kysely<DB>,
-  batch: Batch,
+  { id }: Batch,
   settings: Settings,
   { actor }: { actor: string },
 ): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    await lockBatch(trx, id);
+    const batch = await theBatch(trx, id);
+    await assertLatest(trx, batch);
+    const work = await lastWork(trx, id);
+    const { plan, status } = await askingOf(trx, batch, work, settings);
+    const open = await failedPipeline(trx, id);
+    if (open !== undefined) await cancelPipeline(trx, open, { actor, reason: 'asked again instead' });
+    const [pipelineId = 0] = await enqueue(trx, [plan], { actor });
+    if (status !== undefined && status !== batch.status) await moveBatch(trx, batch, status);
+    const detail = { status: batch.status, ...(work && { was: work.name }) };
+    await recordBatchEvent(trx, id, { actor, kind: 'asked_again', detail, pipelineId });
+    return pipelineId;
+  });
+}
+
+/** Has a batch asked what shall become of it whose building failed, so that it can be flagged, finalized and undone at once. */
+export async function askWhenMakingFailed(
+  db: Kysely<DB>,
+  batch: Batch,
+  settings: Settings,
+  { actor, permitted }: { actor: string; permitted: () => Promise<unknown> },
+): Promise<void> {
+  const work = await lastWork(db, batch.id);
+  if (work?.status !== 'failed' || !MAKING.includes(work.name)) return;
+  await permitted();
+  await askAgain(db, batch, settings, { actor });
+}
+
+/** @throws Refused when it is being replaced */
+export async function assertLatest(db: Kysely<DB>, batch: Batch): Promise<void> {
   const [later] = await laterVersions(db, batch.id);
   if (later)
     throw new Refused(
@@ -71,14 +84,81 @@ export async function askAgain(
       `batch ${batch.fullName} is being replaced by ${later.fullName}`,
       `bin/batches show ${later.fullName} tells how that stands`,
     );
-  const was = (await listPipelines(db, batchObject(batch.id))).at(-1)?.name;
-  const former = await formerVersion(db, batch.id);
-  const plan = pipelineFor(batch, settings, { was, former });
-  if (plan === undefined)
-    throw new Refused('conflict', `batch ${batch.fullName} is ${batch.status}: there is nothing to ask`, undefined);
-  return db.transaction().execute(async (trx) => {
-    const [pipelineId = 0] = await enqueue(trx, [plan], { actor });
-    await recordBatchEvent(trx, batch.id, { actor, kind: 'asked_again', detail: { status: batch.status }, pipelineId });
-    return pipelineId;
+}
+
+async function askingOf(
+  trx: Transaction<DB>,
+  batch: Batch,
+  work: LastWork | undefined,
+  settings: Settings,
+): Promise<Asking> {
+  const { id: batchId, fullName, status } = batch;
+  const only = (...jobs: PipelinePlan['jobs']): PipelinePlan => ({
+    name: ASK_ABOUT_BATCH,
+    description: `batch ${fullName}`,
+    object: batchObject(batchId),
+    jobs,
   });
+  switch (status) {
+    case 'qc_ready':
+    case 'qc_flagging':
+      return { plan: only(askBatchQc(batchId)) };
+    case 'live': {
+      const purge = settings.PURGE_STAGING_AFTER_GO_LIVE && (await mayBeOn(trx, batchId, 'staging'));
+      const { archive } = batchPlaces(fullName, settings);
+      const question = askConfirmArchived({ batchId, archive });
+      return { plan: only(...(purge ? purgeBatch(batchId, 'staging') : []), question) };
+    }
+    case 'pending':
+      return askingOfStopped(trx, batch, work, settings, only);
+    default:
+      throw new Refused(
+        'conflict',
+        `batch ${fullName} is ${status}: there is nothing to ask`,
+        `bin/batches show ${fullName} tells how it stands`,
+      );
+  }
+}
+
+async function askingOfStopped(
+  trx: Transaction<DB>,
+  batch: Batch,
+  work: LastWork | undefined,
+  settings: Settings,
+  only: (...jobs: PipelinePlan['jobs']) => PipelinePlan,
+): Promise<Asking> {
+  const goesOn = `bin/batches resume ${batch.fullName} carries it on`;
+  if (work?.name === PATCH_BATCH || work?.name === UNPUSH_BATCH)
+    throw new Refused('conflict', `the ${work.name} of batch ${batch.fullName} was stopped: it asks nothing`, goesOn);
+  if (work?.name !== GO_LIVE) return { plan: only(askBatchQc(batch.id)), status: 'qc_flagging' };
+  const { output } = batchPlaces(batch.fullName, settings);
+  if ((await isMoving(trx, work.id)) || !(await existing(batch.location ?? output, 'directory')))
+    throw new Refused(
+      'conflict',
+      `batch ${batch.fullName} is on production, and its files are on their way to the archive: it is past quality control`,
+      `${goesOn}; then bin/batches unpush ${batch.fullName} takes it back`,
+    );
+  if (await mayBeOn(trx, batch.id, 'production')) return { plan: withdrawBatch(batch, settings) };
+  return { plan: only(askBatchQc(batch.id)) };
+}
+
+/** Whether the move to the archive has begun to delete: from then on the full batch is not whole where it was. */
+async function isMoving(trx: Transaction<DB>, pipelineId: number): Promise<boolean> {
+  const { rows } = await sql`
+    select from jobs where pipeline_id = ${pipelineId} and type = 'delete_directory' and started_at is not null limit 1`.execute(
+    trx,
+  );
+  return rows.length > 0;
+}
+
+async function failedPipeline(trx: Transaction<DB>, batchId: number): Promise<number | undefined> {
+  const { type, id } = batchObject(batchId);
+  const row = await trx
+    .selectFrom('pipelines')
+    .select('id')
+    .where('object_type', '=', type)
+    .where('object_id', '=', id)
+    .where('status', '=', 'failed')
+    .executeTakeFirst();
+  return row?.id;
 }

@@ -29,6 +29,17 @@ export function parseBatchName(text: string): BatchName {
   return { orgCode, keyword, version: Number(version) };
 }
 
+/** Whether it follows that form. */
+export function isBatchName(text: string): boolean {
+  try {
+    parseBatchName(text);
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidBatchName) return false;
+    throw error;
+  }
+}
+
 /** `batch_<organisation>_<keyword>_ver<NN>`. */
 export const formatBatchName = ({ orgCode, keyword, version }: BatchName): string =>
   `batch_${orgCode}_${keyword}_ver${String(version).padStart(2, '0')}`;

@@ -70,7 +70,9 @@ export async function setBatchColumns(db: Kysely<DB>, id: number, columns: Batch
 export class BatchMovedOn extends Error {
   override name = 'BatchMovedOn';
   constructor(batch: Batch) {
-    super(`batch ${batch.fullName} is ${batch.status} no more: somebody changed it at this moment`);
+    super(
+      `batch ${batch.fullName} is ${batch.status} no more: somebody changed it at this moment; it is looked at again by itself`,
+    );
   }
 }
 

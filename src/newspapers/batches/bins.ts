@@ -102,19 +102,22 @@ function embargoOf({ key, title }: Candidate): EmbargoPeriod | string {
 function whatKeepsOut(orgCode: string, issue: Candidate, twin: number | undefined): string | undefined {
   const { id, key, title, pages, location, isRecorded, hasMets, elsewhere } = issue;
   if (!isOrgForOni(orgCode))
-    return `Open ONI cannot read the organisation code ${JSON.stringify(orgCode)} in a batch's name: only letters and digits may be in it`;
+    return `Open ONI cannot read the organisation code ${JSON.stringify(orgCode)} in a batch's name: only letters and digits may be in it; add the organisation under the code that Open ONI has ("bin/orgs add"), and bring the issue in under that`;
   if (title?.isValidated !== true)
     return `its title is not validated: Open ONI needs its MARC record, with place; "bin/titles add --marc FILE" brings it`;
   if (location === null)
-    return `it has no location: nobody knows where its files are; "bin/issues show ${id}" tells more`;
+    return `it has no location: nobody knows where its files are; "bin/issues show ${id}" tells what happened: its upload must come in anew`;
   if (pages === 0) return `it has no pages; "bin/issues show ${id}" tells more`;
   if (!isRecorded)
     return `the sums of its files are not recorded: look at them, then "bin/issues verify ${key} --accept REASON"`;
-  if (!hasMets) return `it has no METS: finalize it again (its metadata review makes it)`;
+  if (!hasMets) return `it has no METS: it was never finalized here; ${toManagers(key)}`;
   if (elsewhere !== null) return `another issue of this key is in ${elsewhere} already, which is under way`;
-  if (twin !== undefined) return `issue ${twin} has the same key: remove one of them, or let the other go live first`;
+  if (twin !== undefined) return `issue ${twin} has the same key: let that go live first; or ${toManagers(String(id))}`;
   return undefined;
 }
+
+const toManagers = (issue: string): string =>
+  `have the issue managers asked about it: set its workflow_step to UnfixableMetadataError (psql), then "bin/issues resume ${issue}"`;
 
 const lccnOf = (key: string): string => key.split('/')[0] ?? key;
 

@@ -5,6 +5,7 @@ import type { DB, Json } from '../../database/database.js';
 import { decideOn, type Answer } from '../../engine/pen/decide.js';
 import { Refused } from '../../engine/refused.js';
 import type { Registry } from '../../engine/registry.js';
+import { ASK_ABOUT_BATCH } from './batch-stand.js';
 import { BATCH_OBJECT, type Batch } from './batches.js';
 
 export interface BatchAnswer {
@@ -91,7 +92,8 @@ async function untilAsking(
   for (;;) {
     const open = await openPipeline(db, batch.id);
     if (open?.action === action && !open.isAnswered && open.status !== 'failed') return open;
-    const isBusy = open?.isAnswered === true && ['pending', 'delayed', 'in_process'].includes(open.status);
+    const isComing = open?.isAnswered === true || open?.name === ASK_ABOUT_BATCH; // the question, or its answer
+    const isBusy = isComing && ['pending', 'delayed', 'in_process'].includes(open.status);
     if (!isBusy || performance.now() > deadline) throw refusal(batch, action, open);
     await sleep(LOOK_AGAIN_MS, undefined, { ...(signal && { signal }) });
   }
@@ -100,8 +102,10 @@ async function untilAsking(
 function refusal(batch: Batch, action: string, open: Open | undefined): Refused {
   const show = `bin/batches show ${batch.fullName} tells more`;
   if (!open) {
+    const orResume =
+      batch.status === 'pending' ? `, bin/batches resume ${batch.fullName} carries on what was stopped` : '';
     const remedy = ['pending', 'qc_ready', 'qc_flagging', 'live'].includes(batch.status)
-      ? `nothing is at work on it: was its pipeline cancelled? bin/batches ask ${batch.fullName} has it asked again`
+      ? `nothing is at work on it: was its pipeline cancelled? bin/batches ask ${batch.fullName} has it asked again${orResume}`
       : show;
     return new Refused('conflict', `batch ${batch.fullName} does not ask ${action}: it is ${batch.status}`, remedy);
   }
@@ -110,13 +114,13 @@ function refusal(batch: Batch, action: string, open: Open | undefined): Refused 
     open.action !== null && !open.isAnswered
       ? `it asks ${open.action} now; ${show}`
       : status === 'failed'
-        ? `pipeline ${id} failed: ${open.error ?? ''}; mend it and requeue, or cancel it`
+        ? `mend what it tells (bin/holding-pen show ${id}) and bin/run-jobs requeue ${id}; or bin/batches ask ${batch.fullName} goes back to the question before it`
         : open.isAnswered
           ? `the answer before this one has not been carried out: is a daemon running? Try again when it has`
           : 'wait until it has ended';
   return new Refused(
     'conflict',
-    `batch ${batch.fullName} does not ask ${action} now: pipeline ${id} (${name}) is ${status}`,
+    `batch ${batch.fullName} does not ask ${action} now: pipeline ${id} (${name}) ${status === 'failed' ? `failed: ${open.error ?? ''}` : `is ${status}`}`,
     remedy,
   );
 }

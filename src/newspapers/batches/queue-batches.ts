@@ -14,7 +14,7 @@ import { createBatch } from './create-batch.js';
 import { readCandidates, readyByOrg, type ReadyOrg } from './ready-issues.js';
 
 export interface QueueBatchesOptions {
-  /** Also issues that are ReadyForRebatching: taken out of a live batch (newspapers spec 7.9). */
+  /** Instead of what is ready, what is ReadyForRebatching: taken out of a live batch (newspapers spec 7.1, 7.9). */
   redo: boolean;
   sizes: BatchSizes;
   /** Say what would be made, make nothing. */
@@ -46,7 +46,7 @@ export async function* queueBatches(
   settings: Settings,
   options: QueueBatchesOptions,
 ): AsyncGenerator<QueueBatchesEvent> {
-  const steps: WorkflowStep[] = options.redo ? ['ReadyForBatching', 'ReadyForRebatching'] : ['ReadyForBatching'];
+  const steps: WorkflowStep[] = [options.redo ? 'ReadyForRebatching' : 'ReadyForBatching'];
   const now = options.now ?? (await clock(db));
   for (const org of await readyByOrg(db, steps)) {
     if (options.orgs && !options.orgs.includes(org.code)) continue;

@@ -63,7 +63,8 @@ export async function planUnpush(db: Kysely<DB>, batch: Batch, settings: Setting
       `bin/batches patch ${fullName} --remove KEY takes single issues out`,
     );
   }
-  await gatherIssues(db, issues); // names every file that is not as recorded: the next batch is made of them
+  const takeOut = (): string => `bin/batches patch ${fullName} --remove KEY takes single issues out`;
+  await gatherIssues(db, issues, { takeOut }); // names every file that is not as recorded: the next batch is made of them
   return { batch, issues: issues.map(({ key }) => key), archive, liveCopy: live };
 }
 

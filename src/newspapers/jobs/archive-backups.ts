@@ -15,12 +15,15 @@ import { makeTar } from '../../files/tar.js';
 import { issueObject } from '../issues.js';
 
 const ARCHIVE = 'original.tar';
+// Not "skip": the jobs that follow delete the backup and forget where it was.
+const PUT_BACK = 'put it back and requeue, or take the issue out (bin/remove-dead-issues)';
 const args = z.object({ issueId: z.number().int(), backup: z.string(), location: z.string() });
 
 /**
  * Archives the original upload with the issue: `original.tar` (newspapers spec 3.2.19), its members checked against
  * their sums while they are read. From then on the tar is what is recorded as the issue's original (W17). Done before: the
- * upload is gone and the tar is there.
+ * tar is recorded, or the upload is gone and the tar is there. A recorded tar is never written over: what still lies in the
+ * backup may be the rest of an upload that was half deleted.
  */
 export const archiveBackups = defineFileJob({
   type: 'archive_backups',
@@ -31,18 +34,19 @@ export const archiveBackups = defineFileJob({
   async run(context) {
     const { args: { issueId, backup, location }, db, signal } = context; // prettier-ignore
     const target = join(location, ARCHIVE);
+    const archived = await readFileSet(db, issueObject(issueId), location, 'original');
+    if (archived?.files.some(({ path }) => path === ARCHIVE)) return recorded(context, { because: 'archived before' });
     if (!(await existing(backup, 'directory'))) {
       if (await existing(target, 'file')) return recorded(context, { because: 'archived before' });
-      throw await vanished(backup, 'the original upload was to be archived; put it back and requeue, or skip this job');
+      throw await vanished(backup, `the original upload was to be archived; ${PUT_BACK}`);
     }
     const directory = (await readDirectory(backup)).find(({ kind }) => kind === 'directory');
     if (directory)
       throw new FatalError(
-        `${backup} holds the directory ${directory.name}; an upload has none: move it away and requeue`,
+        `${backup} holds the directory ${directory.name}, which would be in no tar: look whose it is, move it out of the backup area and requeue`,
       );
     const names = (await listNumerically(backup)).filter((name) => !isClutter(name));
-    if (names.length === 0)
-      throw new FatalError(`${backup} is empty: put the original upload back and requeue, or skip this job`);
+    if (names.length === 0) throw new FatalError(`${backup} is empty, the original upload is gone; ${PUT_BACK}`);
     const set = await readFileSet(db, issueObject(issueId), backup, 'original');
     const members = names.map((name) => ({ path: join(backup, name), name: `original/${name}` }));
     await makeDirectory(location);

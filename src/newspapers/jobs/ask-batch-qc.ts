@@ -1,6 +1,7 @@
 import { defineJob, done, FatalError, hold, type Decision, type JobContext, type Outcome } from '../../engine/job.js';
 import { batchFlagging, batchQc, flagAnswer, rejectAnswer, unflagAnswer } from '../actions/batch.js';
 import { batchLinks } from '../batches/batch-links.js';
+import { isOnStaging } from '../batches/batch-stand.js';
 import { recordBatchEvent } from '../batches/batch-events.js';
 import { listBatchIssues, moveBatch, theBatch, type Batch, type BatchStatus } from '../batches/batches.js';
 import { InvalidFlagInput, parseFlagInputs } from '../batches/flag-input.js';
@@ -34,12 +35,20 @@ export const askBatchQcJob = defineJob({
       throw new FatalError(
         `batch ${batch.fullName} is ${batch.status}: it is past quality control; cancel this pipeline`,
       );
-    return decision ? qualityControl(context, batch, decision) : askForQc(context, batch);
+    if (decision) return qualityControl(context, batch, decision);
+    // A pipeline that was moved past the removal of its flagged issues: they must not go live with the others.
+    if (batch.status === 'pending' && (await listFlagged(db, batch.id)).length > 0) return askForFlags(context, batch);
+    return askForQc(context, batch);
   },
 });
 
-function qualityControl(context: Context, batch: Batch, decision: Decision): Promise<Outcome> | Outcome {
-  if (decision.verb === 'approve') return go(context, batch, 'batch_approved', {}, [goLive(batch, context.settings)]);
+async function qualityControl(context: Context, batch: Batch, decision: Decision): Promise<Outcome> {
+  if (decision.verb === 'approve') {
+    const flagged = (await listFlagged(context.db, batch.id)).length;
+    if (flagged > 0)
+      return askForQc(context, batch, `${count(flagged)} flagged: reject it, then finalize; or reject it and abort`);
+    return go(context, batch, 'batch_approved', {}, [goLive(batch, context.settings)]);
+  }
   const { data } = rejectAnswer.safeParse(decision.params);
   if (decision.verb === 'reject' && data) return askForFlags(context, batch, { rejected: data.reason });
   return askForQc(context, batch, `${decision.verb} as it was given is no answer here`);
@@ -54,6 +63,10 @@ async function flagging(context: Context, batch: Batch, decision: Decision): Pro
     case 'undo':
       return end(context, batch, decision.verb);
     case 'abort':
+      if (!(await isOnStaging(context.db, batch.id)))
+        return askForFlags(context, batch, {
+          mistake: `nobody can look at it: ${NOT_WHOLE}; finalize builds it again, undo takes it apart`,
+        });
       return askForQc(context, batch, undefined, { aborted: true });
     default:
       return askForFlags(context, batch, { mistake: `${decision.verb} is no answer here` });
@@ -90,7 +103,7 @@ async function end(context: Context, batch: Batch, verb: 'finalize' | 'undo'): P
   const { db, settings } = context;
   const flagged = await listFlagged(db, batch.id);
   const issues = await listBatchIssues(db, batch.id);
-  if (verb === 'finalize' && flagged.length === 0)
+  if (verb === 'finalize' && flagged.length === 0 && (await isOnStaging(db, batch.id)))
     return askForFlags(context, batch, { mistake: 'no issue is flagged: flag the bad ones first, or abort' });
   if (verb === 'undo' && flagged.length === issues.length && issues.length > 0)
     return askForFlags(context, batch, { mistake: 'every issue is flagged: finalize deletes the batch' });
@@ -157,22 +170,28 @@ async function askForFlags(
   { rejected, mistake, change }: { rejected?: string; mistake?: string; change?: Change } = {},
 ): Promise<Outcome> {
   const issues = await listBatchIssues(db, batch.id);
-  const hint = 'flag the bad issues, then finalize; or undo the batch, or abort the rejection';
+  const isWhole = await isOnStaging(db, batch.id);
+  const what = isWhole ? 'was rejected' : NOT_WHOLE;
+  const hint = isWhole
+    ? 'flag the bad issues, then finalize; or undo the batch, or abort the rejection'
+    : 'flag the issues that must leave it, then finalize, which builds it again; or undo the batch';
   return hold({
     kind: 'person',
     action: batchFlagging.name,
     role: 'batch reviewer',
-    message: told(mistake, `${batch.fullName}, ${count(issues.length)}, was rejected: ${hint}`),
+    message: told(mistake, `${batch.fullName}, ${count(issues.length)}, ${what}: ${hint}`),
     payload: { batch: batch.fullName, issues: issues.length },
     commit: async (trx) => {
       const detail = { reason: rejected, comment: decision?.comment };
       const actor = decision?.actor ?? 'engine';
-      await become(trx, batch, 'qc_flagging', { actor, kind: 'batch_rejected', detail, pipelineId });
+      const kind = rejected === undefined ? 'flagging_asked' : 'batch_rejected';
+      await become(trx, batch, 'qc_flagging', { actor, kind, detail, pipelineId });
       await change?.(trx);
     },
   });
 }
 
+const NOT_WHOLE = 'is not whole on staging';
 const count = (issues: number): string => (issues === 1 ? '1 issue' : `${issues} issues`);
 const told = (mistake: string | undefined, message: string) =>
   mistake === undefined ? message : `not yet: ${mistake}`;

@@ -16,7 +16,12 @@ import { removalOf, removeErroredIssue } from '../pipelines/remove-errored-issue
 import { splitAgain } from '../pipelines/split-again.js';
 import { theIssue } from './issue-job.js';
 
-const args = z.object({ issueId: z.number().int(), location: z.string() });
+const args = z.object({
+  issueId: z.number().int(),
+  location: z.string(),
+  /** The error that was reported, when the managers are to be asked. */
+  note: z.string().optional(),
+});
 type Context = JobContext<z.output<typeof args>>;
 
 /**
@@ -37,7 +42,7 @@ export const askPageReview = defineJob({
       case 'report_error':
         return askManagers(issue, `${decision?.actor ?? 'somebody'} reported an error: ${answer.error}`, args.location);
       case 'ask managers':
-        return askManagers(issue, answer.message, args.location);
+        return askManagers(issue, (decision ? undefined : args.note) ?? answer.message, args.location);
       case 'remove':
         return remove(issue, args.location, settings);
       case 'redo':

@@ -15,6 +15,7 @@ import { createdAtOf, writeMets, type MetsPage } from '../batch-files/mets.js';
 import { InvalidJp2, readJp2 } from '../derivatives/jp2-file.js';
 import { collectPages } from '../derivatives/pages.js';
 import type { Issue } from '../issues.js';
+import { isNone } from '../metadata/labels.js';
 import { listPages } from '../pages.js';
 import { theIssue } from './issue-job.js';
 
@@ -61,7 +62,7 @@ async function describePages(db: Kysely<DB>, issue: Issue, location: string): Pr
   if (files.length !== rows.length || files.some(({ number }) => !labels.has(number)))
     throw new FatalError(
       `${quoted(location)} holds ${files.length} pages, but ${rows.length} were labelled: ` +
-        'labels would stand on wrong pages; put the missing page back, or send the issue back to metadata entry',
+        'labels would stand on wrong pages; put the missing page back and requeue, or take the issue out (bin/remove-dead-issues)',
     );
   const there = new Set(await readdir(location));
   return Promise.all(
@@ -78,7 +79,7 @@ async function describePages(db: Kysely<DB>, issue: Issue, location: string): Pr
         );
       });
       const { label = null, noLabel = false } = labels.get(number) ?? {};
-      const printed = noLabel || label === '0' ? null : label; // "0": NCA's word for none
+      const printed = noLabel || isNone(label) ? null : label;
       return { number, name, label: printed, hasMaster: issue.kind === 'scan', width, height, bitDepth };
     }),
   );

@@ -6,6 +6,7 @@ import type { DB } from '../../database/database.js';
 import { done } from '../../engine/job.js';
 import { defineFileJob } from '../../files/file-job.js';
 import { assertFreeSpace } from '../../files/free-space.js';
+import { isForArchiveOnly } from '../batch-files/layout.js';
 import { theBatch } from '../batches/batches.js';
 import { ISSUE_OBJECT } from '../issues.js';
 
@@ -30,17 +31,15 @@ export const checkBatchSpace = defineFileJob({
   },
 });
 
-/** What the sites do not need: TIFFs and original uploads (newspapers spec 4, MakeBatch 10). */
-const NOT_LIVE = String.raw`\.(tiff?|tar|tar\.bz)$`;
-
 async function bytesOf(db: Kysely<DB>, batchId: number): Promise<{ all: number; live: number }> {
-  const { rows } = await sql<{ all: number; live: number }>`
-    select coalesce(sum(f.size), 0)::bigint as all, coalesce(sum(f.size) filter (where f.path !~* ${NOT_LIVE}), 0)::bigint as live
+  const { rows } = await sql<{ path: string; size: number }>`
+    select f.path, f.size
     from newspapers.issues i
       join file_sets s on s.object_type = ${ISSUE_OBJECT} and s.object_id = i.id and s.directory = i.location
       join files f on f.set_id = s.id
     where i.batch_id = ${batchId}`.execute(db);
-  return rows[0] ?? { all: 0, live: 0 };
+  const sum = (files: typeof rows) => files.reduce((total, { size }) => total + size, 0);
+  return { all: sum(rows), live: sum(rows.filter(({ path }) => !isForArchiveOnly(path))) };
 }
 
 /** The filesystem of a directory, which need not exist yet. */

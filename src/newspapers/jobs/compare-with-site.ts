@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Kysely } from 'kysely';
 import type { DB } from '../../database/database.js';
 import { defineJob, done, tryLater } from '../../engine/job.js';
+import { recordBatchEvent } from '../batches/batch-events.js';
 import { listBatchIssues, theBatch } from '../batches/batches.js';
 import { latestRequest } from '../oni/agent-requests.js';
 import { areSame, compareBatch, tellDifferences, type SentIssue } from '../oni/compare.js';
@@ -32,12 +33,21 @@ export const compareWithSite = defineJob({
   timeout: '2 h',
   maxAttempts: 6, // eight minutes
   args: z.object({ batchId: z.number().int(), site: z.enum(SITES) }),
-  async run({ args: { batchId, site }, db, settings, signal, log }) {
+  async run({ args: { batchId, site }, db, settings, signal, log, pipelineId }) {
     const root = webRoot(settings, site);
     if (root === undefined) {
       const reason = `not compared: ${webSetting(site)} is not set`;
       log.warn(reason);
-      return done({ result: { compared: false, reason } });
+      return done({
+        result: { compared: false, reason },
+        commit: (trx) =>
+          recordBatchEvent(trx, batchId, {
+            actor: 'engine',
+            kind: 'not_compared',
+            detail: { site, reason },
+            pipelineId,
+          }),
+      });
     }
     const { fullName } = await theBatch(db, batchId);
     const sent = await sentIssues(db, batchId);

@@ -15,7 +15,7 @@ import { absolutePath } from '../../files/paths.js';
 import { quoted } from '../../files/quoted.js';
 import { renameDirectory } from '../../files/rename-directory.js';
 import { describeBag } from '../batch-files/bag-info.js';
-import { isPayload, LIVE_ROLE, theBag } from '../batch-files/bag-records.js';
+import { isPayload, LIVE_ROLE, rebuildIt, theBag } from '../batch-files/bag-records.js';
 import { assertNoneBroken } from '../batch-files/gather-issues.js';
 import { isForArchiveOnly } from '../batch-files/layout.js';
 import { batchObject, theBatch } from '../batches/batches.js';
@@ -50,12 +50,13 @@ export const copyLive = defineFileJob({
     }
     if (!(await existing(from, 'directory')))
       throw await vanished(from, 'it was to be copied for the sites; put it back and requeue');
-    assertAsRecorded(from, bag.files, (await listTree(from, signal)).files); // its listing tells before a byte is copied
+    const remedy = rebuildIt(batch.fullName);
+    assertAsRecorded(from, bag.files, (await listTree(from, signal)).files, remedy); // its listing tells before a byte is copied
 
     const wip = wipOf(to);
     const entering = payload.map((record) => ({ path: record.path, directory: from, record }));
     const { damaged, copied, kept } = await fillBag(wip, entering, { mayLink: false, signal, progress });
-    assertNoneBroken(damaged);
+    assertNoneBroken(damaged, remedy);
     await writeTagFiles(wip, tagFiles);
     await renameDirectory(wip, to);
     return done({ result: { files: files.length, copied, kept }, commit });

@@ -10,7 +10,7 @@ import { readFileSet, recordFiles, type FileSet } from '../../files/fixity/file-
 import { listTree } from '../../files/list-tree.js';
 import { absolutePath } from '../../files/paths.js';
 import { BAG_ROLE } from '../batch-files/bag-records.js';
-import { assertNoneBroken, gatherIssues } from '../batch-files/gather-issues.js';
+import { assertNoneBroken, damagedIssues, flagThem, gatherIssues } from '../batch-files/gather-issues.js';
 import { batchObject, listBatchIssues, theBatch } from '../batches/batches.js';
 
 /**
@@ -27,14 +27,18 @@ export const createBatchStructure = defineFileJob({
   async run({ args: { batchId, location }, db, signal, progress, pipelineId }) {
     const batch = await theBatch(db, batchId);
     const issues = await listBatchIssues(db, batchId);
-    if (issues.length === 0) throw new FatalError(`batch ${batch.fullName} has no issues; delete it`);
-    const entering = await gatherIssues(db, issues, signal);
+    if (issues.length === 0)
+      throw new FatalError(`batch ${batch.fullName} has no issues: "bin/batches undo ${batch.fullName}" deletes it`);
+    const takeOut = flagThem(batch.fullName);
+    const entering = await gatherIssues(db, issues, { takeOut, signal });
     const object = batchObject(batchId);
     const known = await readFileSet(db, object, location, BAG_ROLE);
     if (known && (await isLaidOut(known, entering, location, signal)))
       return done({ result: { files: entering.length, because: 'laid out before' } });
     const { damaged, ...counts } = await fillBag(location, entering, { mayLink: true, signal, progress });
-    assertNoneBroken(damaged);
+    const places = new Map(issues.map((issue) => [issue.location, issue.key]));
+    const keys = [...new Set(damaged.map(({ directory }) => places.get(directory) ?? 'KEY'))];
+    assertNoneBroken(damaged, damagedIssues(keys, takeOut));
     const files = entering.map(({ path, record: { size, sha256 } }) => ({ path, size, sha256 }));
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
     return done({

@@ -26,7 +26,7 @@ export const makeBatchXml = defineFileJob({
     const lost = issues.find((issue) => !there.has(`data/${metsPath(issue)}`));
     if (lost)
       throw new FatalError(
-        `the METS of issue ${lost.key} is not in ${location}; move the pipeline back to create_batch_structure (run-jobs goto)`,
+        `the METS of issue ${lost.key} is not in ${location}; have the batch built anew: cancel its pipeline (bin/run-jobs cancel), then "bin/batches resume ${batch.fullName}"`,
       );
     const xml = Buffer.from(writeBatchXml(batch, issues));
     await writeFileSafely(join(location, 'data', 'batch.xml'), xml);

@@ -1,9 +1,14 @@
 import { z } from 'zod';
-import { defineJob, done } from '../../engine/job.js';
+import { defineJob, FatalError } from '../../engine/job.js';
 import { theBatch } from '../batches/batches.js';
+import { AgentRefused } from '../oni/agent-errors.js';
 import { openAgent } from '../oni/agent-client.js';
 import { askAgent } from '../oni/ask-agent.js';
+import { askOutcome } from '../oni/ask-outcome.js';
 import { SITES } from '../oni/sites.js';
+
+/** A definite no may be a mount that is away for a moment; after so many a person is told (newspapers spec W10). */
+const REFUSALS = 3;
 
 /**
  * Has the agent of a site load a batch, its awardee first (newspapers spec 3.3, 33). The agent queues it; `oniWaitForJob`
@@ -15,12 +20,20 @@ export const oniLoadBatch = defineJob({
   timeout: '10 min',
   maxAttempts: 14, // a day and a half: an agent that is away over night is waited for
   args: z.object({ batchId: z.number().int(), site: z.enum(SITES) }),
-  async run({ args: { batchId, site }, db, settings, signal, log, pipelineId }) {
+  async run({ args: { batchId, site }, db, settings, signal, log, pipelineId, attempt }) {
     const batch = await theBatch(db, batchId);
     const agent = openAgent(db, settings, site, { signal });
-    const jobId = await askAgent({ db, agent, batch, action: 'load', pipelineId, log }, async () => {
-      await agent.ensureAwardee(batch.orgCode, batch.orgName);
-    });
-    return done({ result: { jobId } });
+    try {
+      return askOutcome(
+        await askAgent({ db, agent, batch, action: 'load', pipelineId, log }, async () => {
+          await agent.ensureAwardee(batch.orgCode, batch.orgName);
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof AgentRefused) || attempt < REFUSALS) throw error;
+      throw new FatalError(
+        `${error.message}; it was tried ${attempt} times; then "bin/run-jobs requeue ${pipelineId}"`,
+      );
+    }
   },
 });

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { defineJob, done } from '../../engine/job.js';
+import { defineJob } from '../../engine/job.js';
 import { theBatch } from '../batches/batches.js';
 import { openAgent } from '../oni/agent-client.js';
 import { askAgent } from '../oni/ask-agent.js';
+import { askOutcome } from '../oni/ask-outcome.js';
 import { SITES } from '../oni/sites.js';
 
 /** Has the agent of a site take a batch off it (newspapers spec 3.3, 34). Run again after a kill it asks only when the agent is not at it already. */
@@ -15,7 +16,6 @@ export const oniPurgeBatch = defineJob({
   async run({ args: { batchId, site }, db, settings, signal, log, pipelineId }) {
     const batch = await theBatch(db, batchId);
     const agent = openAgent(db, settings, site, { signal });
-    const jobId = await askAgent({ db, agent, batch, action: 'purge', pipelineId, log }, () => Promise.resolve());
-    return done({ result: { jobId } });
+    return askOutcome(await askAgent({ db, agent, batch, action: 'purge', pipelineId, log }, () => Promise.resolve()));
   },
 });

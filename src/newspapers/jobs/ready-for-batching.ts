@@ -6,8 +6,8 @@ import { isClutter } from '../../files/clutter.js';
 import { assertAsRecorded } from '../../files/fixity/compare.js';
 import { readFileSets } from '../../files/fixity/file-records.js';
 import { listTree } from '../../files/list-tree.js';
+import { metsName } from '../batch-files/layout.js';
 import { recordIssueEvent } from '../issue-events.js';
-import { dateEdition } from '../issue-key.js';
 import { issueObject, setIssueColumns, type Issue } from '../issues.js';
 import { listed } from '../listed.js';
 import { theIssue } from './issue-job.js';
@@ -40,8 +40,9 @@ export const readyForBatching = defineFileJob({
 });
 
 /** What is recorded may still be no part of an issue: a note that somebody left, METS under a date from before. */
-function assertBelong({ key, date, edition }: Issue, location: string, paths: readonly string[]): void {
-  const mets = `${dateEdition(date, edition)}.xml`;
+function assertBelong(issue: Issue, location: string, paths: readonly string[]): void {
+  const { key } = issue;
+  const mets = metsName(issue);
   const strange = paths.filter((path) => path !== mets && path !== 'original.tar' && !PAGE.test(path));
   if (strange.length > 0)
     throw new FatalError(

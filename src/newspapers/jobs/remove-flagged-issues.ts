@@ -2,6 +2,8 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { filesLock } from '../../coordination/lock-names.js';
+import type { Locks } from '../../coordination/locks.js';
 import { done } from '../../engine/job.js';
 import { isThere } from '../../files/existing.js';
 import { defineFileJob } from '../../files/file-job.js';
@@ -25,11 +27,11 @@ export const removeFlaggedIssues = defineFileJob({
   queue: 'fast',
   timeout: '10 min',
   args: z.object({ batchId: z.number().int() }),
-  async run({ args: { batchId }, db, pipelineId }) {
+  async run({ args: { batchId }, db, locks, pipelineId }) {
     const batch = await theBatch(db, batchId);
     const flags = new Map((await listFlagged(db, batchId)).map((flag) => [flag.issueId, flag]));
     const issues = (await listBatchIssues(db, batchId)).filter(({ id }) => flags.has(id));
-    for (const issue of issues) await deleteMets(issue);
+    for (const issue of issues) await deleteMets(issue, locks);
     const ids = issues.map(({ id }) => id);
     return done({
       result: { removed: issues.length },
@@ -56,10 +58,12 @@ const whyOf = (batch: string, flag: { reason: string; flaggedBy: string } | unde
   `${flag?.flaggedBy ?? 'somebody'} flagged it in batch ${batch}: ${flag?.reason ?? ''}`;
 
 /** It is made anew when the issue is finalized again; meanwhile nobody must take it for the issue's. */
-async function deleteMets(issue: Issue): Promise<void> {
+async function deleteMets(issue: Issue, locks: Locks): Promise<void> {
   if (issue.location === null) return;
   const file = join(issue.location, metsName(issue));
   if (!(await isThere(file))) return;
-  await rm(file, { force: true });
-  await syncDirectory(dirname(file));
+  await locks.withLock(filesLock(issue.location), async () => {
+    await rm(file, { force: true });
+    await syncDirectory(dirname(file));
+  });
 }

@@ -6,7 +6,7 @@ import { done } from '../../engine/job.js';
 import { defineFileJob } from '../../files/file-job.js';
 import { syncDirectory } from '../../files/land.js';
 import { readDirectory } from '../../files/read-directory.js';
-import { dateEdition } from '../issue-key.js';
+import { metsName } from '../batch-files/layout.js';
 import { theIssue } from './issue-job.js';
 
 /**
@@ -20,8 +20,7 @@ export const removeOldMets = defineFileJob({
   args: z.object({ issueId: z.number().int(), location: z.string() }),
   locks: ({ location }) => [filesLock(location)],
   async run({ args: { issueId, location }, db }) {
-    const { date, edition } = await theIssue(db, issueId);
-    const mets = `${dateEdition(date, edition)}.xml`;
+    const mets = metsName(await theIssue(db, issueId));
     const old = (await readDirectory(location))
       .filter(({ name, kind }) => kind === 'file' && /^\d{10}\.xml$/.test(name) && name !== mets)
       .map(({ name }) => name);

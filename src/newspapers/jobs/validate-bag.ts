@@ -26,7 +26,7 @@ export const validateBag = defineFileJob({
     const more = problems.length > TOLD_AT_MOST ? `; and ${problems.length - TOLD_AT_MOST} more` : '';
     throw new FatalError(
       `${quoted(location)} is no valid bag: ${problems.slice(0, TOLD_AT_MOST).join('; ')}${more}. ` +
-        'Put it right and requeue; or delete it and move the pipeline back to create_batch_structure (run-jobs goto)',
+        'Put it right and requeue; or have the batch built anew: cancel its pipeline (bin/run-jobs cancel), then "bin/batches resume"',
     );
   },
 });

@@ -12,7 +12,7 @@ import type { FileRecord } from '../../files/fixity/file-records.js';
 import { listTree, type Tree } from '../../files/list-tree.js';
 import { absolutePath } from '../../files/paths.js';
 import { describeBag } from '../batch-files/bag-info.js';
-import { isPayload, theBag } from '../batch-files/bag-records.js';
+import { isPayload, rebuildIt, theBag } from '../batch-files/bag-records.js';
 import { theBatch } from '../batches/batches.js';
 
 /**
@@ -30,7 +30,7 @@ export const writeBag = defineFileJob({
     const [batch, bag] = [await theBatch(db, batchId), await theBag(db, batchId, location)];
     const tree = await listTree(location, signal);
     const payload = bag.files.filter(isPayload);
-    assertAsRecorded(location, payload, tree.files.filter(isPayload)); // names and sizes: a manifest must not lie
+    assertAsRecorded(location, payload, tree.files.filter(isPayload), rebuildIt(batch.fullName)); // names and sizes: a manifest must not lie
     const others = await otherTagFiles(location, tree, signal);
     const info = await describeBag(
       batch,

@@ -43,7 +43,10 @@ export async function checkMetadata(db: Kysely<DB>, issue: Issue, fields: Metada
     ['labels', await checkPages(issue, fields)],
   ];
   const problems = told.flatMap(([field, message]) => (message === undefined ? [] : [{ field, message }]));
-  const twins = date && edition >= 1 ? await findTwins(db, issue, { date, edition }) : undefined;
+  // Why it was let in beside another speaks of the key that it had.
+  const isSameKey = date === issue.date && edition === issue.edition;
+  const asked = isSameKey ? issue : { ...issue, duplicateReason: null };
+  const twins = date && edition >= 1 ? await findTwins(db, asked, { date, edition }) : undefined;
   return { problems, warnings: warningsOf(issue, twins, date, edition), keyIsTaken: twins?.keyIsTaken ?? false };
 }
 

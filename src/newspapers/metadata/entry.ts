@@ -22,7 +22,7 @@ import { readMetadata, saveDraft, storeMetadata, type IssueMetadata } from './me
 
 /** What comes after it. */
 export interface AfterEntry {
-  review: (issue: Issue, asked: { assignee?: string }) => PipelinePlan;
+  review: (issue: Issue, asked: { note?: string | undefined; assignee?: string }) => PipelinePlan;
   mend: (issue: Issue, why: string) => PipelinePlan;
 }
 
@@ -79,7 +79,7 @@ function askAgain(entering: Entering, { actor }: Decision, message: string, para
   return ask({
     ...question(entering),
     message,
-    metadata: withGiven(metadata.present, given),
+    metadata: withGiven(metadata.stored, { ...metadata.draft, ...given }),
     assignee: actor,
     keep: async (trx) => {
       if (fields.length === 0) return;
@@ -97,20 +97,25 @@ async function submit(
 ): Promise<Outcome> {
   const { context, issue, metadata } = entering;
   const { db, log, pipelineId } = context;
-  const fields = withGiven(metadata.present, givenOf(parameters));
+  // Over what is stored, not what is shown: there a day as labelled that was drafted looks like one that only follows the day.
+  const fields = withGiven(metadata.stored, { ...metadata.draft, ...givenOf(parameters) });
   const checked = await checkMetadata(db, issue, fields);
   const refusal = refusalOf(checked, acceptWarnings);
   if (refusal !== undefined)
     return askAgain(entering, decision, `not submitted, kept as a draft: ${refusal}`, parameters);
   const { actor } = decision;
+  const { warnings } = checked;
   const key = formatIssueKey({ lccn: issue.lccn, date: fields.date, edition: fields.edition });
   const submitted: Issue = { ...issue, date: fields.date, edition: fields.edition, key };
   const desk = await deskOf(db, metadata.rejectedBy, metadataReview, actor);
   log.info(`the metadata of ${key} is submitted`);
   return done({
     commit: async (trx) => {
-      await storeMetadata(trx, issue.id, { fields, actor, duplicateReason: reasonToStay(checked, actor) });
-      const { warnings } = checked;
+      await storeMetadata(trx, issue.id, {
+        fields,
+        actor,
+        duplicateReason: reasonToStay(checked, actor, key !== issue.key),
+      });
       if (warnings.length > 0) await tell(trx, entering, pipelineId, actor, 'warnings_accepted', { warnings });
       await tell(
         trx,
@@ -121,7 +126,7 @@ async function submit(
         submissionDetail(issue, key, fields, decision),
       );
     },
-    then: [next.review(submitted, desk)],
+    then: [next.review(submitted, { ...desk, note: noteForReview(saidOf(fields, decision), warnings) })],
   });
 }
 
@@ -134,16 +139,29 @@ export function refusalOf({ problems, warnings }: CheckedMetadata, acceptWarning
   return told.length === 0 ? undefined : told.join('; ');
 }
 
-const reasonToStay = ({ keyIsTaken }: CheckedMetadata, actor: string): string | undefined =>
-  keyIsTaken ? `accepted by ${actor} when the metadata was entered` : undefined;
+/** One that it was let in with counts for its old key only. */
+function reasonToStay({ keyIsTaken }: CheckedMetadata, actor: string, keyChanges: boolean): string | null | undefined {
+  if (keyIsTaken) return `accepted by ${actor} when the metadata was entered`;
+  return keyChanges ? null : undefined;
+}
+
+const saidOf = ({ comment }: MetadataFields, decision: Decision): string | null =>
+  comment === '' ? decision.comment : comment;
+
+/** What the reviewer must know besides the metadata. */
+function noteForReview(said: string | null, warnings: readonly string[]): string | undefined {
+  const accepted = warnings.length === 0 ? '' : `accepted: ${warnings.join('; ')}`;
+  const told = [said?.trim(), accepted].filter(Boolean);
+  return told.length === 0 ? undefined : told.join('; ');
+}
 
 /** What was said, and the old key where it changed. */
-function submissionDetail(issue: Issue, key: string, { comment, ...fields }: MetadataFields, decision: Decision) {
-  const message = comment === '' ? decision.comment : comment;
+function submissionDetail(issue: Issue, key: string, all: MetadataFields, decision: Decision) {
+  const message = saidOf(all, decision);
   return {
     ...(message !== null && { message }),
     ...(key !== issue.key && { formerKey: issue.key, key }),
-    metadata: fields,
+    metadata: { ...all, comment: undefined }, // which is the message
   };
 }
 

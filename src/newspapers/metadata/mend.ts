@@ -55,8 +55,9 @@ const question = (issue: Issue, { stored }: IssueMetadata, message: string, assi
 async function notForReview(
   { db }: QuestionContext,
   issue: Issue,
-  { enteredBy, stored, drafted }: IssueMetadata,
+  { enteredBy, stored, draft }: IssueMetadata,
 ): Promise<string | undefined> {
+  const drafted = Object.keys(draft);
   if (enteredBy === null) return 'nobody has submitted its metadata yet: return it to entry';
   if (drafted.length > 0)
     return `what was entered since (${drafted.join(', ')}) is not submitted yet: return it to entry`;

@@ -11,8 +11,8 @@ export interface IssueMetadata {
   stored: MetadataFields;
   /** The same, and over it what somebody has typed but not submitted. */
   present: MetadataFields;
-  /** The fields that are in the draft. */
-  drafted: string[];
+  /** What somebody has typed but not submitted. */
+  draft: GivenMetadata;
   /** Who submitted it last; null: nobody yet. */
   enteredBy: string | null;
   enteredAt: Date | null;
@@ -46,7 +46,7 @@ export async function readMetadata(db: Kysely<DB>, issueId: number): Promise<Iss
   return {
     stored,
     present: withGiven(stored, draft),
-    drafted: Object.keys(draft),
+    draft,
     enteredBy: row.metadata_entered_by,
     enteredAt: row.metadata_entered_at,
     reviewedBy: row.reviewed_by,
@@ -82,8 +82,8 @@ export async function saveDraft(trx: Transaction<DB>, issueId: number, given: Gi
 export interface Submission {
   fields: MetadataFields;
   actor: string;
-  /** Why it may stay beside another issue of its key in the workflow; undefined: there is none, or it was let in so. */
-  duplicateReason: string | undefined;
+  /** Why it may stay beside another issue of its key in the workflow; null: there is none any more; undefined: as it was. */
+  duplicateReason: string | null | undefined;
 }
 
 /** Stores what was checked: columns and pages; the draft has served. An approval from before counts no more. */

@@ -27,7 +27,10 @@ export const METADATA_COLUMNS = [ISSUE, ...Object.keys(metadataSubmission.shape)
  * @throws {UnreadableMetadata} naming the file, when it is not what it must be
  */
 export async function readMetadataFile(path: string): Promise<MetadataEntry[]> {
-  const bytes = await readFile(path);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    const { message } = error as Error;
+    throw new UnreadableMetadata(`${path} cannot be read (${message}): give the path of a CSV or JSON file`);
+  });
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes); // drops a byte order mark
     return /\.json$/i.test(path) || /^\s*[[{]/.test(text) ? readJson(text) : await readCsv(text);

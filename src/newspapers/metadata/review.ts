@@ -60,7 +60,12 @@ async function approve(
 ): Promise<Outcome> {
   const { problems } = await checkMetadata(db, issue, metadata.stored);
   if (problems.length > 0)
-    return question(issue, metadata, `not approved, it is not right any more: ${tellProblems(problems)}`, actor);
+    return question(
+      issue,
+      metadata,
+      `not approved: ${tellProblems(problems)}; reject it, or put the pages right and approve again`,
+      actor,
+    );
   return done({
     commit: async (trx) => {
       await setIssueColumns(trx, issue.id, {

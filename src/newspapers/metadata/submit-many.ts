@@ -33,10 +33,12 @@ export type SubmitOutcome = { where: string; issue: string } & (
  */
 export async function* submitMany(act: SubmitAct, entries: readonly MetadataEntry[]): AsyncGenerator<SubmitOutcome> {
   const places = new Map<string, string[]>();
-  for (const { issue, where } of entries) places.set(issue, [...(places.get(issue) ?? []), where]);
-  for (const entry of entries) {
+  const named = [];
+  for (const entry of entries) named.push({ entry, id: await idOf(act.db, entry.issue) });
+  for (const { entry, id } of named) places.set(id, [...(places.get(id) ?? []), entry.where]);
+  for (const { entry, id } of named) {
     const { where, issue } = entry;
-    const others = (places.get(issue) ?? []).filter((place) => place !== where);
+    const others = (places.get(id) ?? []).filter((place) => place !== where);
     if (others.length > 0 && issue !== '') {
       yield { where, issue, outcome: 'refused', reason: `it is also in ${others.join(', ')}: say it once` };
       continue;
@@ -87,8 +89,8 @@ async function answer(
   const given = metadataSubmission.safeParse(parameters);
   if (!given.success) throw new NotTaken(given.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')); // prettier-ignore
   const { acceptWarnings, ...fields } = given.data;
-  const { present } = await readMetadata(trx, issue.id);
-  const checked = await checkMetadata(trx, issue, withGiven(present, givenOf(fields)));
+  const { stored, draft } = await readMetadata(trx, issue.id);
+  const checked = await checkMetadata(trx, issue, withGiven(stored, { ...draft, ...givenOf(fields) }));
   const refusal = refusalOf(checked, acceptWarnings);
   if (refusal !== undefined) throw new NotTaken(refusal);
   if (!isMine) await claim({ db: trx, registry: act.registry, actor: act.actor }, id);
@@ -96,11 +98,22 @@ async function answer(
   return id;
 }
 
+/** One and the same for a key and the number that name one issue. */
+async function idOf(db: Kysely<DB>, name: string): Promise<string> {
+  try {
+    return String((await namedIssue(db, name))?.id ?? name);
+  } catch (error) {
+    if (error instanceof InvalidIssueKey) return name; // which its own line tells
+    throw error;
+  }
+}
+
+const namedIssue = (db: Kysely<DB>, name: string): Promise<Issue | undefined> =>
+  /^\d{1,9}$/.test(name) ? findIssueById(db, Number(name)) : findIssue(db, parseIssueKey(name));
+
 async function theIssueOf(trx: Transaction<DB>, name: string): Promise<Issue> {
   if (name === '') throw new NotTaken('it does not say which issue: its key or number');
-  const found = /^\d{1,9}$/.test(name)
-    ? await findIssueById(trx, Number(name))
-    : await findIssue(trx, parseIssueKey(name));
+  const found = await namedIssue(trx, name);
   if (!found) throw new NotTaken('there is no such issue in the workflow');
   return found;
 }
@@ -118,6 +131,18 @@ async function theQuestionOf(trx: Transaction<DB>, issue: Issue, actor: string) 
     .executeTakeFirst();
   const asks = open?.action === metadataEntry.name && open.status !== 'failed' && open.decisionRev !== open.holdRev;
   if (asks) return open;
+  if (open?.action === metadataEntry.name && open.status !== 'failed') {
+    const { actor: by, verb } = await theAnswer(trx, open.id, open.holdRev);
+    throw new NotTaken(`it was answered already (${by}, ${verb}): wait for run-jobs, which carries that out`);
+  }
   const doing = open ? `its pipeline ${open.id} (${open.name}) is ${open.status}` : 'it has no open pipeline';
   throw new NotTaken(`it does not wait for metadata: it is ${issue.workflowStep}, ${doing}`);
 }
+
+const theAnswer = (trx: Transaction<DB>, pipelineId: number, holdRev: number) =>
+  trx
+    .selectFrom('decisions')
+    .select(['actor', 'verb'])
+    .where('pipeline_id', '=', pipelineId)
+    .where('hold_rev', '=', holdRev)
+    .executeTakeFirstOrThrow();

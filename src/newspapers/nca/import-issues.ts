@@ -30,6 +30,15 @@ const NAMES = COLUMNS.split(',').map((column) => column.trim().split(' ')[0] ?? 
 /** Before their derivatives are made nobody has counted pages. */
 const UNCOUNTED: ReadonlySet<WorkflowStep> = new Set(['AwaitingPageReview', 'UnfixableMetadataError']);
 
+/** From the review on somebody has submitted the metadata. */
+const ENTERED: ReadonlySet<WorkflowStep> = new Set([
+  'AwaitingMetadataReview',
+  'ReadyForMETSXML',
+  'ReadyForBatching',
+  'ReadyForRebatching',
+  'InProduction',
+]);
+
 /** By the number of an issue: the login of who has it on the desk. */
 export type Claims = ReadonlyMap<number, string>;
 
@@ -51,7 +60,9 @@ export async function importIssues(work: ImportWork, known: Known): Promise<Clai
       if (ids.has(fields.id)) fields.refuse('id', 'another row has this number, too');
       ids.add(fields.id);
       const issue = readIssue(fields, known, duplicates.get(String(fields.id)));
-      const labels = readPageLabels(fields.raw('page_labels_csv'), !UNCOUNTED.has(issue?.workflow_step ?? 'AwaitingPageReview')); // prettier-ignore
+      const step = issue?.workflow_step ?? 'AwaitingPageReview';
+      const isEntered = ENTERED.has(step) || (step === 'UnfixableMetadataError' && issue?.metadata_entered_by != null);
+      const labels = readPageLabels(fields.raw('page_labels_csv'), !UNCOUNTED.has(step), isEntered);
       if (labels.length > 9999) fields.refuse('page_labels_csv', 'no issue has more than 9999 pages');
       if (!issue || !fields.isGood) continue;
       issues.push(issue);

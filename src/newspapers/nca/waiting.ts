@@ -12,7 +12,7 @@ import { selectIssues, setIssueColumns, withKey, type Issue } from '../issues.js
 import { askConfirmArchived } from '../jobs/ask-confirm-archived.js';
 import { deskOf } from '../metadata/desk.js';
 import { finalizeIssue } from '../pipelines/finalize-issue.js';
-import { askUnfixable, enterMetadata, mendUnfixable, reviewMetadata } from '../pipelines/metadata.js';
+import { enterMetadata, mendUnfixable, reviewMetadata } from '../pipelines/metadata.js';
 import { reviewPages } from '../pipelines/review-pages.js';
 import type { WorkflowStep } from '../workflow-step.js';
 import type { Claims } from './import-issues.js';
@@ -95,8 +95,7 @@ async function planOf(
       return finalizeIssue(issue);
     default: {
       const why = report === null ? 'NCA has it as an unfixable error' : `an error was reported in NCA: ${report}`;
-      const jobs = [askUnfixable({ issueId: issue.id, note: why, ...(await desk(unfixableMetadata)) })];
-      return { ...mendUnfixable(issue, why), jobs };
+      return mendUnfixable(issue, why, await desk(unfixableMetadata));
     }
   }
 }

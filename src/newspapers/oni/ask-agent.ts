@@ -33,13 +33,17 @@ export interface AskContext {
  * Asks, unless the agent is at it already, and binds the job that it gives.
  *
  * @param prepare what must be done right before it is asked
- * @returns the id of the agent's job; -1: there is nothing to do
+ * @returns the id of the agent's job, -1: there is nothing to do; or the job of the opposite action on the same batch that
+ *   must end first: what it does now would be undone, or taken for the new, when it ends
  */
-export async function askAgent(context: AskContext, prepare: () => Promise<void>): Promise<number> {
+export async function askAgent(context: AskContext, prepare: () => Promise<void>): Promise<number | AgentJob> {
   const { db, agent, batch, action, pipelineId, log } = context;
   const purpose = { batchId: batch.id, site: agent.address.site, action };
   const former = await latestRequest(db, purpose);
-  const jobs = (await agent.listJobs().catch(noneIfRefused)).filter((job) => isAbout(job, batch, action));
+  const known = await agent.listJobs().catch(noneIfRefused);
+  const opposite = known.find((job) => isUnderWay(job) && isAbout(job, batch, action === 'load' ? 'purge' : 'load'));
+  if (opposite) return opposite;
+  const jobs = known.filter((job) => isAbout(job, batch, action));
   const open = former && (former.status === 'asking' || former.status === 'queued') ? former : undefined;
   const running = open && jobOf(open, jobs, context);
   if (open && running) {

@@ -2,7 +2,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { DB } from '../../database/database.js';
-import { parseLiveBatchName } from './live-batch-name.js';
+import { isBatchName } from '../batches/batch-name.js';
 import { SiteTrouble, type ListedBatch, type SiteBatch, type SiteReader, type SiteTitle } from './site-json.js';
 
 export interface RefreshContext {
@@ -30,7 +30,7 @@ interface KnownBatch {
  * Goes through the site's list. Each batch that is new, was loaded anew, or could not be read before is read and kept in
  * a transaction of its own; an odd one is told once and passed over (W24); what the list does not name any more goes.
  *
- * @throws SiteTrouble when the list itself cannot be read to its end: then nothing is removed
+ * @throws SiteTrouble when the list itself cannot be read to its end, or is empty and was not: then nothing is removed
  */
 export async function readLiveIndex(context: RefreshContext): Promise<Refreshed> {
   const { db, site, log, signal } = context;
@@ -58,7 +58,7 @@ export async function readLiveIndex(context: RefreshContext): Promise<Refreshed>
     }
     const before = known.get(batch.url);
     if (before && before.problem === null && before.ingested === batch.ingested) continue;
-    if (!parseLiveBatchName(batch.name)) {
+    if (!isBatchName(batch.name)) {
       await skip(batch, 'its name is not batch_<organisation>_<keyword>_ver<NN>');
       continue;
     }
@@ -70,6 +70,15 @@ export async function readLiveIndex(context: RefreshContext): Promise<Refreshed>
       await skip(batch, error.message);
     }
   }
+  const gone = [...known.keys()].filter((url) => !listed.has(url)).length;
+  if (refreshed.listed === 0 && gone > 0)
+    throw new SiteTrouble(
+      site.listUrl,
+      `it lists no batch at all, and ${gone} are known: is the site being indexed anew? None is forgotten; if it is truly ` +
+        'empty, delete the rows of newspapers.live_batches',
+    );
+  if (gone * 2 > known.size)
+    log.warn({ gone, known: known.size }, `the live site lists ${gone} of ${known.size} known batches no more: their issues are no duplicates from now on`); // prettier-ignore
   refreshed.removed = await forgetOthers(db, listed);
   return refreshed;
 }

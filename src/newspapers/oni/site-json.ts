@@ -86,6 +86,11 @@ export class SiteReader {
     return `${this.root}/batches/${fullName}.json`;
   }
 
+  /** The first page of the list of batches. */
+  get listUrl(): string {
+    return `${this.root}/batches.json`;
+  }
+
   /**
    * All batches that the site lists.
    *
@@ -93,7 +98,7 @@ export class SiteReader {
    */
   async *listBatches(): AsyncGenerator<ListedBatch | OddEntry> {
     const seen = new Set<string>();
-    for (let url: string | null | undefined = `${this.root}/batches.json`; url;) {
+    for (let url: string | null | undefined = this.listUrl; url;) {
       if (seen.has(url)) throw new SiteTrouble(url, 'the pages of the list of batches go round in a circle');
       seen.add(url);
       const page: z.output<typeof listPage> = await this.read(url, listPage);

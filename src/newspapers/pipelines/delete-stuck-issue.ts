@@ -10,12 +10,12 @@ export const REMOVALS: readonly string[] = [DELETE_STUCK_ISSUE, 'RemoveErroredIs
 
 export interface StuckIssue {
   issue: Issue;
-  /** Its pipeline, which failed and is cancelled in the same transaction. */
+  /** Its pipeline, which failed and is cancelled in the same transaction, or was cancelled before. */
   cancelled: number;
 }
 
 /**
- * Takes an issue out of the workflow whose pipeline failed (newspapers spec 4, DeleteStuckIssue). The jobs of
+ * Takes an issue out of the workflow whose pipeline failed, or was cancelled with its files half-way (newspapers spec 4, DeleteStuckIssue). The jobs of
  * RemoveErroredIssue follow once it is known where its files are.
  */
 export const deleteStuckIssue = definePipeline<StuckIssue>(DELETE_STUCK_ISSUE, {

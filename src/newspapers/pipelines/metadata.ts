@@ -21,9 +21,9 @@ const args = z.object({
 });
 
 /** Why a question is asked, and on whose desk. */
-interface Asked {
-  note?: string;
-  assignee?: string;
+export interface Asked {
+  note?: string | undefined;
+  assignee?: string | undefined;
 }
 
 /** Asks for the metadata. */
@@ -74,8 +74,8 @@ export const reviewMetadata = (issue: Issue, asked: Asked = {}): PipelinePlan =>
  *
  * @param why what is wrong, and who said so
  */
-export const mendUnfixable = (issue: Issue, why: string): PipelinePlan => ({
+export const mendUnfixable = (issue: Issue, why: string, asked: Omit<Asked, 'note'> = {}): PipelinePlan => ({
   name: 'MendUnfixable',
   ...about(issue),
-  jobs: [askUnfixable({ issueId: issue.id, note: why })],
+  jobs: [askUnfixable({ issueId: issue.id, note: why, ...asked })],
 });

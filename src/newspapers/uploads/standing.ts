@@ -1,6 +1,7 @@
 /** What the workflow knows of uploads already: whether they are being taken in, and whether the same issue is further on (newspapers spec 5.4.3, 5.4.5). */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { DB } from '../../database/database.js';
+import { beginsAgain } from '../begins-again.js';
 import { formatIssueKey } from '../issue-key.js';
 import { ISSUE_OBJECT } from '../issues.js';
 import { liveAmong, type LiveIssue } from '../oni/live-index.js';
@@ -15,6 +16,8 @@ export interface Standing {
   key: string;
   kind: IssueKind;
   workflowStep: WorkflowStep;
+  /** Out of the workflow. */
+  ignored: boolean;
   /** Let in although its key was there: its number names it, the key means the other. */
   isDuplicate: boolean;
   /** Where its files are now. */
@@ -24,6 +27,10 @@ export interface Standing {
   pipelineStatus: string | null;
   /** Type of the job it stands at. */
   job: string | null;
+  /** The same of one that is over: where it was cancelled, or was ended by leaving that job out. */
+  stoodAt: string | null;
+  /** The question that a held one asks. */
+  question: string | null;
   /** What a held one waits for, in words. */
   waitsFor: string | null;
   /** Of a failed pipeline: why, and the last error lines of its log, oldest first. */
@@ -110,9 +117,12 @@ export async function standingOf(db: Kysely<DB>, issueId: number): Promise<Stand
 async function select(db: Kysely<DB>, from: RawBuilder<unknown>, where: RawBuilder<unknown>): Promise<Standing[]> {
   const { rows } = await sql<Omit<Standing, 'key'> & { lccn: string; date: string; edition: number }>`
     select i.id as "issueId", t.lccn, i.date, i.edition, i.kind, i.workflow_step as "workflowStep",
-      i.duplicate_reason is not null as "isDuplicate", i.location,
+      i.ignored, i.duplicate_reason is not null as "isDuplicate", i.location,
       p.id as "pipelineId", p.name as pipeline, p.status as "pipelineStatus", case when p.status = 'held' then p.hold_message end as "waitsFor",
       (select j.type from jobs j where j.pipeline_id = p.id and j.sequence = p.next_sequence and p.completed_at is null) as job,
+      (select j.type from jobs j where j.pipeline_id = p.id and j.sequence = p.next_sequence
+        and (p.status <> 'success' or j.status = 'skipped')) as "stoodAt",
+      case when p.status = 'held' then p.hold_action end as question,
       case when p.status in ('failed', 'delayed') then p.error ->> 'message' end as error,
       case when p.status in ('failed', 'delayed') then p.error ->> 'name' end as "errorName",
       case when p.status = 'failed' then array(
@@ -149,11 +159,13 @@ export function intakeRemedies(standing: Standing): string {
   const issue = isDuplicate ? String(issueId) : key;
   const resume = `"bin/issues resume ${issue}"`;
   const goesOn = `${resume} lets it go on where it failed`;
-  if (pipeline === GIVE_BACK) return `its files are being brought back; ${goesOn}`;
-  if (isPastIntake(standing)) return standing.pipelineStatus === 'failed' ? goesOn : `${resume} begins it again`;
+  const isFailed = intakeState(standing) === 'failed';
   const cancel = `"bin/issues cancel-intake ${issue} --reason TEXT"`;
   const takeBack = `${cancel} takes it back, so that it can be queued again`;
-  if (intakeState(standing) !== 'failed') return takeBack;
+  if (pipeline === GIVE_BACK) return isFailed ? `its files are being brought back; ${goesOn}` : takeBack;
+  if (!isFailed && beginsAgain(standing) !== undefined) return `${resume} begins it again`;
+  if (isPastIntake(standing)) return isFailed ? goesOn : '"bin/remove-dead-issues" takes it out of the workflow';
+  if (!isFailed) return takeBack;
   if (isOfItsFiles(standing))
     return `give it back with ${cancel}, have the file replaced, queue it again; ${resume} fails again until that is mended`;
   return `${goesOn}, ${takeBack}`;
@@ -166,7 +178,7 @@ export const flaggedRemedy = ({ issueId }: Standing): string =>
 /** Its pages were reviewed, or it is being removed: the upload is not given back any more. */
 function isPastIntake({ kind, pipeline, pipelineStatus }: Standing): boolean {
   if (pipeline !== null && !isIntake(pipeline)) return true;
-  if (pipelineStatus !== 'failed') return false;
+  if (pipelineStatus !== 'failed') return pipeline === 'MakeDerivatives' && kind === 'borndigital';
   return pipeline !== 'TakeInUpload' && !(pipeline === 'MakeDerivatives' && kind === 'scan');
 }
 

@@ -10,13 +10,21 @@ import { readFileSets } from '../../../src/files/fixity/file-records.js';
 import { closeThreads } from '../../../src/files/threads.js';
 import { askAgain } from '../../../src/newspapers/batches/ask-again.js';
 import { batchPlaces } from '../../../src/newspapers/batches/batch-places.js';
-import { batchObject, listBatchIssues, setBatchColumns } from '../../../src/newspapers/batches/batches.js';
+import { markBatchLive } from '../../../src/newspapers/jobs/mark-batch-live.js';
+import {
+  BatchMovedOn,
+  batchObject,
+  listBatchIssues,
+  setBatchColumns,
+} from '../../../src/newspapers/batches/batches.js';
 import { listBatchEvents } from '../../../src/newspapers/batches/batch-events.js';
+import { resumeBatch } from '../../../src/newspapers/batches/resume-batch.js';
 import { listFlagged } from '../../../src/newspapers/batches/flagged-issues.js';
 import { findIssueById, issueObject, type Issue } from '../../../src/newspapers/issues.js';
 import { listIssueEvents } from '../../../src/newspapers/issue-events.js';
 import { makeDelayedDue, rows, until, useDatabase } from '../../engine/support.js';
 import { filesBelow } from '../intake-stage.js';
+import { givenSite as givenShown } from '../oni/stage.js';
 import {
   batchAtQc,
   decided,
@@ -92,7 +100,7 @@ describe('each job run twice in a row', () => {
     await decided(site, batch, 'confirm_archived', 'archived', {}, 'lou');
     const archived = await untilBatchIs(site, batch, 'live_archived');
     expect(archived.archivedAt).toBeInstanceOf(Date);
-    expect(await eventsOf(batch.id)).toEqual(['batch_created', 'batch_built', 'batch_qc_ready', 'batch_approved', 'batch_live', 'batch_archived']); // prettier-ignore
+    expect(await eventsOf(batch.id)).toEqual(['batch_created', 'batch_built', 'not_compared', 'batch_qc_ready', 'batch_approved', 'not_compared', 'batch_live', 'batch_archived']); // prettier-ignore
     for (const type of ['check_batch_space', 'set_batch_location', 'mark_batch_live', 'confirm_archived', 'batch_qc'])
       expect(seen).toContain(type);
   });
@@ -289,13 +297,13 @@ describe('W38: nothing is moved before production shows the batch', () => {
     },
   );
 
-  test('the order: load, wait, compare, move, live', { timeout: 60_000 }, async () => {
+  test('the order: check, load, wait, compare, move, live', { timeout: 60_000 }, async () => {
     await startBatchRunner(site);
     const { batch } = await batchAtQc(site, 1);
     await decided(site, batch, 'batch_qc', 'approve');
     await untilBatchAsks(site, batch, 'confirm_archived');
     expect(await jobTypes('GoLiveProcess')).toEqual([
-      ...['oni_load_batch', 'oni_wait_for_job', 'compare_with_site'],
+      ...['check_batch_files', 'oni_load_batch', 'oni_wait_for_job', 'compare_with_site'],
       ...['sync_recursive', 'verify_recursive', 'delete_directory', 'rename_directory'],
       ...['mark_batch_live', 'confirm_archived'],
     ]);
@@ -311,6 +319,41 @@ describe('W38: nothing is moved before production shows the batch', () => {
     expect((await standing(site, batch)).error?.message).toContain('0001.tif');
     expect(existsSync(archive)).toBe(false);
     expect(await reread(site, batch)).toMatchObject({ status: 'pending', wentLiveAt: null });
+  });
+
+  test('W29: one that production does not show whole is neither moved nor live', { timeout: 60_000 }, async () => {
+    const shown = await givenShown(site.production.world.oni);
+    site.settings.NEWS_WEBROOT = shown.url;
+    site.production.world.loses = (whole) => ({ ...whole, issues: whole.issues.slice(1) });
+    await startBatchRunner(site);
+    const { batch } = await batchAtQc(site, 2);
+    const { output, archive } = batchPlaces(batch.fullName, site.settings);
+    await decided(site, batch, 'batch_qc', 'approve');
+    await until(
+      'the comparison fails',
+      async () => {
+        await makeDelayedDue(own);
+        return (await standing(site, batch)).status === 'failed';
+      },
+      60,
+    );
+    expect((await standing(site, batch)).error?.message).toContain('1 issue missing');
+    expect([existsSync(output), existsSync(archive)]).toEqual([true, false]);
+    expect(await reread(site, batch)).toMatchObject({ status: 'pending', wentLiveAt: null });
+  });
+
+  test('the staging purge after it is live is not lost with a cancel', { timeout: 60_000 }, async () => {
+    site.settings.PURGE_STAGING_AFTER_GO_LIVE = true;
+    await startBatchRunner(site);
+    const { batch } = await batchAtQc(site, 1);
+    await site.staging.stop();
+    await decided(site, batch, 'batch_qc', 'approve');
+    await until('the purge is tried', async () => (await reread(site, batch)).status === 'live' && (await standing(site, batch)).status === 'delayed'); // prettier-ignore
+    await rows(own, `select cancel_pipeline($1, 'ann', 'it is away')`, [(await standing(site, batch)).id]);
+    await site.staging.start();
+    await askAgain(db(), batch, site.settings, { actor: 'ann' });
+    await untilBatchAsks(site, batch, 'confirm_archived');
+    expect(loaded(site.staging)).toEqual([]);
   });
 
   test('PURGE_STAGING_AFTER_GO_LIVE takes it off staging once it is live', { timeout: 60_000 }, async () => {
@@ -340,6 +383,43 @@ test('W41: a column that somebody changes beside a pipeline stays as it was chan
   ]);
   await setBatchColumns(db(), batch.id, { location: '/x' });
   expect(await reread(site, batch)).toMatchObject({ status: 'live', location: '/x' });
+});
+
+describe('between reading a batch and writing it down', () => {
+  const marked = async () => {
+    await givenIssueWithFiles(site);
+    const batch = await queueOne(site);
+    const context = { args: { batchId: batch.id, archive: '/archive' }, db: db(), pipelineId: null };
+    const run = async () => {
+      const outcome = await markBatchLive.definition.run(context as never); // all that it looks at
+      if (outcome?.kind !== 'done' || !outcome.commit) throw new Error('it commits nothing');
+      return outcome.commit;
+    };
+    return { batch, run };
+  };
+
+  test('W41: a column that somebody changes stays as it was changed', async () => {
+    const { run } = await marked();
+    const commit = await run();
+    await rows(own, `update newspapers.issues set edition_label = 'Evening', volume = '7'`);
+    await rows(own, `update newspapers.batches set replaces = id, location = '/elsewhere'`);
+    await db().transaction().execute(commit);
+    expect(await rows(own, 'select edition_label, volume, workflow_step from newspapers.issues')).toEqual([
+      { edition_label: 'Evening', volume: '7', workflow_step: 'InProduction' },
+    ]);
+    expect(await rows(own, 'select replaces = id as kept, status from newspapers.batches')).toEqual([
+      { kept: true, status: 'live' },
+    ]);
+  });
+
+  test('W6: of two that read it alike the second is refused, and changes nothing', async () => {
+    const { batch, run } = await marked();
+    const [one, two] = [await run(), await run()];
+    await db().transaction().execute(one);
+    await rows(own, `update newspapers.batches set status = 'live_archived'`);
+    await expect(db().transaction().execute(two)).rejects.toThrow(BatchMovedOn);
+    expect(await reread(site, batch)).toMatchObject({ status: 'live_archived' });
+  });
 });
 
 describe('W1: the database refuses what is no batch', () => {
@@ -384,7 +464,7 @@ test('a batch whose question was cancelled is asked about again', { timeout: 60_
 });
 
 test(
-  'a batch whose go-live was cancelled half-way goes on with it, not with its making',
+  'a batch whose go-live was cancelled half-way goes on with it when somebody says so, not with its making',
   { timeout: 60_000 },
   async () => {
     const runner = await startBatchRunner(site);
@@ -396,30 +476,34 @@ test(
     await rows(own, `select cancel_pipeline($1, 'ann', 'the site is away')`, [(await standing(site, batch)).id]);
     await site.production.start();
     await startBatchRunner(site);
-    await askAgain(db(), await reread(site, batch), site.settings, { actor: 'ann' });
+    await resumeBatch(db(), await reread(site, batch), site.settings, { actor: 'ann' });
     await untilBatchAsks(site, batch, 'confirm_archived');
     expect(await reread(site, batch)).toMatchObject({ status: 'live' });
     expect(await rows(own, `select from pipelines where name = 'MakeBatch'`)).toHaveLength(1);
   },
 );
 
-test('a batch whose making was cancelled half-way is made anew', { timeout: 60_000 }, async () => {
-  const runner = await startBatchRunner(site);
-  await site.staging.stop(); // it is built, and cannot be loaded
-  await givenIssueWithFiles(site, { lccn: 'sn12345678' });
-  const batch = await queueOne(site);
-  const { live } = batchPlaces(batch.fullName, site.settings);
-  await until('it is built', () => Promise.resolve(existsSync(live)));
-  await until('the load was tried', async () => (await standing(site, batch)).error !== null);
-  await runner.stop(5);
-  await rows(own, `select cancel_pipeline($1, 'ann', 'the site is away')`, [(await standing(site, batch)).id]);
-  await site.staging.start();
-  await startBatchRunner(site);
-  await askAgain(db(), await reread(site, batch), site.settings, { actor: 'ann' });
-  await untilBatchAsks(site, batch, 'batch_qc');
-  expect(await reread(site, batch)).toMatchObject({ status: 'qc_ready' });
-  expect(loaded(site.staging)).toEqual([batch.fullName]);
-});
+test(
+  'a batch whose making was cancelled half-way is made anew when somebody says so',
+  { timeout: 60_000 },
+  async () => {
+    const runner = await startBatchRunner(site);
+    await site.staging.stop(); // it is built, and cannot be loaded
+    await givenIssueWithFiles(site, { lccn: 'sn12345678' });
+    const batch = await queueOne(site);
+    const { live } = batchPlaces(batch.fullName, site.settings);
+    await until('it is built', () => Promise.resolve(existsSync(live)));
+    await until('the load was tried', async () => (await standing(site, batch)).error !== null);
+    await runner.stop(5);
+    await rows(own, `select cancel_pipeline($1, 'ann', 'the site is away')`, [(await standing(site, batch)).id]);
+    await site.staging.start();
+    await startBatchRunner(site);
+    await resumeBatch(db(), await reread(site, batch), site.settings, { actor: 'ann' });
+    await untilBatchAsks(site, batch, 'batch_qc');
+    expect(await reread(site, batch)).toMatchObject({ status: 'qc_ready' });
+    expect(loaded(site.staging)).toEqual([batch.fullName]);
+  },
+);
 
 test(
   'jobs that were done and recorded do nothing when an operator has them run again (W9)',

@@ -6,6 +6,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { validateBag } from '../../../src/files/bagit/validate-bag.js';
 import { closeThreads } from '../../../src/files/threads.js';
 import { askAgain } from '../../../src/newspapers/batches/ask-again.js';
+import { resumeBatch } from '../../../src/newspapers/batches/resume-batch.js';
 import { listBatches } from '../../../src/newspapers/batches/batch-list.js';
 import { batchPlaces } from '../../../src/newspapers/batches/batch-places.js';
 import { listBatchEvents } from '../../../src/newspapers/batches/batch-events.js';
@@ -216,28 +217,33 @@ describe('what goes wrong leaves the former version on production', () => {
     expect(await reread(site, batch)).toMatchObject({ status: 'live' });
   });
 
-  test('a cancelled one is gone on with by "batches ask"', { timeout: 60_000 }, async () => {
-    const runner = await startBatchRunner(site);
-    const { batch, issues } = await liveBatch(site, 2);
-    await runner.stop(5);
-    const { newName, pipelineId } = await patched(batch, issues[0] as Issue);
-    await rows(own, `select cancel_pipeline($1, 'ann', 'a mistake')`, [pipelineId]);
-    const { batches } = await listBatches(db(), { limit: 9 });
-    expect(batches.map(({ fullName, group }) => [fullName, group])).toEqual([
-      [newName, 'needs a person'],
-      [batch.fullName, 'live'],
-    ]);
-    await expect(askAgain(db(), batch, site.settings, { actor: 'ann' })).rejects.toThrow('is being replaced by');
-    await site.production.stop();
-    await startBatchRunner(site);
-    const version = await next(newName);
-    await askAgain(db(), version, site.settings, { actor: 'ann' });
-    await until('the agent is away', async () => (await standing(site, version)).status === 'delayed');
-    await rows(own, `select cancel_pipeline($1, 'ann', 'again')`, [(await standing(site, version)).id]);
-    expect(existsSync(batchPlaces(newName, site.settings).archive)).toBe(true);
-    await site.production.start();
-    await askAgain(db(), version, site.settings, { actor: 'ann' });
-    await untilBatchAsks(site, version, 'confirm_archived');
-    expect(loaded(site.production)).toEqual([newName]);
-  });
+  test(
+    'a cancelled one is gone on with by "batches resume", and asked nothing about',
+    { timeout: 60_000 },
+    async () => {
+      const runner = await startBatchRunner(site);
+      const { batch, issues } = await liveBatch(site, 2);
+      await runner.stop(5);
+      const { newName, pipelineId } = await patched(batch, issues[0] as Issue);
+      await rows(own, `select cancel_pipeline($1, 'ann', 'a mistake')`, [pipelineId]);
+      const { batches } = await listBatches(db(), { limit: 9 });
+      expect(batches.map(({ fullName, group }) => [fullName, group])).toEqual([
+        [newName, 'needs a person'],
+        [batch.fullName, 'live'],
+      ]);
+      await expect(askAgain(db(), batch, site.settings, { actor: 'ann' })).rejects.toThrow('is being replaced by');
+      await site.production.stop();
+      await startBatchRunner(site);
+      const version = await next(newName);
+      await expect(askAgain(db(), version, site.settings, { actor: 'ann' })).rejects.toThrow('batches resume');
+      await resumeBatch(db(), version, site.settings, { actor: 'ann' });
+      await until('the agent is away', async () => (await standing(site, version)).status === 'delayed');
+      await rows(own, `select cancel_pipeline($1, 'ann', 'again')`, [(await standing(site, version)).id]);
+      expect(existsSync(batchPlaces(newName, site.settings).archive)).toBe(true);
+      await site.production.start();
+      await resumeBatch(db(), version, site.settings, { actor: 'ann' });
+      await untilBatchAsks(site, version, 'confirm_archived');
+      expect(loaded(site.production)).toEqual([newName]);
+    },
+  );
 });

@@ -6,6 +6,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import { readFileSets } from '../../../src/files/fixity/file-records.js';
 import { closeThreads } from '../../../src/files/threads.js';
 import { askAgain } from '../../../src/newspapers/batches/ask-again.js';
+import { resumeBatch } from '../../../src/newspapers/batches/resume-batch.js';
 import { batchPlaces } from '../../../src/newspapers/batches/batch-places.js';
 import { listBatchEvents } from '../../../src/newspapers/batches/batch-events.js';
 import { batchObject, listBatchIssues, type Batch } from '../../../src/newspapers/batches/batches.js';
@@ -82,7 +83,9 @@ test('its issues are not free before production has let go of them', { timeout: 
   // Cancelled, it is not made into a new batch: it is gone on with.
   await rows(own, `select cancel_pipeline($1, 'ann', 'a mistake')`, [(await standing(site, batch)).id]);
   await site.production.start();
-  await askAgain(db(), await reread(site, batch), site.settings, { actor: 'ann' });
+  const cancelled = await reread(site, batch);
+  await expect(askAgain(db(), cancelled, site.settings, { actor: 'ann' })).rejects.toThrow('batches resume');
+  await resumeBatch(db(), cancelled, site.settings, { actor: 'ann' });
   await untilBatchIs(site, batch, 'deleted');
 });
 

@@ -134,7 +134,7 @@ describe('submit', () => {
     expect(review).toMatchObject({
       name: 'ReviewMetadata',
       assignee: null,
-      hold_message: `review the metadata of ${issue.key} (${issue.titleName}), entered by cora`,
+      hold_message: `review the metadata of ${issue.key} (${issue.titleName}), entered by cora: the date is misprinted`,
     });
     expect(await columnsOf(own, issue)).toMatchObject({
       date: '1856-05-10',
@@ -157,6 +157,17 @@ describe('submit', () => {
     expect(await told(own, issue, 'metadata_submitted')).toMatchObject([
       { actor: 'cora', detail: { message: 'the date is misprinted', metadata: { volume: '12' } } },
     ]);
+  });
+
+  test.each([
+    [{ dateAsLabeled: '1856-05-10' }, { date: '1857-02-03' }],
+    [{ date: '1857-02-03' }, { dateAsLabeled: '1856-05-10' }],
+  ])('a misprinted day stays as it was drafted: draft %j, submit %j', async (drafted, submitted) => {
+    const before = await claimAnd(own, issue, 'cora', 'draft', drafted);
+    await asked(own, issue, 'metadata_entry', before);
+    await answer(own, issue, 'cora', 'submit', { ...VALID, ...submitted });
+    await asked(own, issue, 'metadata_review');
+    expect(await columnsOf(own, issue)).toMatchObject({ date: '1857-02-03', date_as_labeled: '1856-05-10' });
   });
 
   test('labels that are all empty are not taken for "none printed" (W20)', async () => {
@@ -211,13 +222,28 @@ describe('an issue that seems to be there already', () => {
     expect(now.hold_message).toBe(
       `not submitted, kept as a draft: ${warning}; if this is right, submit with acceptWarnings=true`,
     );
-    await answer(own, issue, 'cora', 'submit', { acceptWarnings: 'true' });
-    await asked(own, issue, 'metadata_review');
+    await answer(own, issue, 'cora', 'submit', { acceptWarnings: 'true', comment: 'the masthead is a misprint' });
+    const review = await asked(own, issue, 'metadata_review');
+    expect(review.hold_message).toContain(`entered by cora: the masthead is a misprint; accepted: ${warning}`);
     expect(await told(own, issue, 'warnings_accepted')).toMatchObject([{ actor: 'cora', detail: { warnings: [warning] } }]); // prettier-ignore
     expect(await theRow(own, issue.id)).toMatchObject({
       key: twin.key,
       duplicateReason: 'accepted by cora when the metadata was entered',
     });
+  });
+
+  test('and gets a key of its own later, stands for that key', async () => {
+    const twin = await givenWholeIssue(own, settings, pages, { lccn: issue.lccn, date: '1857-01-01' });
+    await setIssueColumns(own.database.kysely, twin.id, { workflow_step: 'ReadyForBatching' });
+    await claimAnd(own, issue, 'cora', 'submit', { ...VALID, date: '1857-01-01', acceptWarnings: 'true' });
+    await asked(own, issue, 'metadata_review');
+    await claimAnd(own, issue, 'rita', 'reject', { notes: 'the day is wrong' });
+    await asked(own, issue, 'metadata_entry');
+    await claimAnd(own, issue, 'cora', 'submit', { volume: '13' });
+    expect((await asked(own, issue, 'metadata_entry')).hold_message).toContain('is in the workflow already');
+    await answer(own, issue, 'cora', 'submit', { date: '1857-01-02' });
+    await asked(own, issue, 'metadata_review');
+    expect(await theRow(own, issue.id)).toMatchObject({ date: '1857-01-02', duplicateReason: null });
   });
 
   test('on the public site is a warning, too; one that is not as far, or was removed, is none', async () => {

@@ -4,16 +4,20 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { FatalError, type JobContext } from '../../../src/engine/job.js';
+import { cancelPipeline } from '../../../src/engine/operator.js';
 import { readFileSets } from '../../../src/files/fixity/file-records.js';
+import { deleteDirectory } from '../../../src/files/jobs.js';
 import { closeThreads } from '../../../src/files/threads.js';
 import { acceptFiles } from '../../../src/newspapers/accept-files.js';
 import { issueObject, setIssueColumns, type Issue } from '../../../src/newspapers/issues.js';
 import { finalizeIssue } from '../../../src/newspapers/pipelines/finalize-issue.js';
 import { enterMetadata } from '../../../src/newspapers/pipelines/metadata.js';
+import { resumeIssue } from '../../../src/newspapers/resume-issue.js';
 import { verifyIssues } from '../../../src/newspapers/verify-issues.js';
 import type { Settings } from '../../../src/settings.js';
 import { enqueuedOne, rows, useDatabase } from '../../engine/support.js';
-import { allJobs, givenPlaces, standing, startIntakeRunner, untilFailed } from '../intake-stage.js';
+import { allJobs, asJob, givenPlaces, standing, startIntakeRunner, untilFailed } from '../intake-stage.js';
 import {
   asked,
   claimAnd,
@@ -119,6 +123,34 @@ describe('an issue that is not whole is not ready', () => {
     const [name = ''] = await readdir(settings.ORIGINAL_PDF_BACKUP_PATH);
     expect(await readdir(join(settings.ORIGINAL_PDF_BACKUP_PATH, name))).toEqual(['1.pdf', '10.pdf']);
   });
+});
+
+test('a recorded original.tar is never written over by what is left of an upload that was half deleted', async () => {
+  let isBroken = true;
+  const jobs = allJobs().map((job) => {
+    if (job.definition !== deleteDirectory.definition) return job;
+    const run = async (context: JobContext<unknown>) => {
+      const { location } = context.args as { location: string };
+      if (!isBroken) return job.definition.run(context);
+      await rm(join(location, '1.pdf'));
+      throw new FatalError('EACCES: 10.pdf cannot be deleted');
+    };
+    return asJob({ ...job.definition, run });
+  });
+  await startIntakeRunner(own, settings, jobs);
+  const issue = await givenWholeIssue(own, settings, pages);
+  await rows(own, `update newspapers.pages set no_label = true where issue_id = $1`, [issue.id]);
+  await setIssueColumns(own.database.kysely, issue.id, { workflow_step: 'AwaitingProcessing' });
+  const archived = () => execFileSync('tar', ['-tf', join(issue.location ?? '', 'original.tar')], { encoding: 'utf8' });
+  await enqueuedOne(own, finalizeIssue(issue));
+  const { id, error } = await untilFailed(own, issue);
+  expect(error?.message).toMatch(/EACCES/);
+  await cancelPipeline(own.database.kysely, id, { actor: 'root', reason: 'a test' });
+  isBroken = false;
+  await resumeIssue(own.database.kysely, issue.id, { actor: 'root', reason: 'a test' });
+  await ready(issue);
+  expect(archived()).toBe('original/1.pdf\noriginal/10.pdf\n');
+  expect(existsSync(issue.backupLocation ?? '')).toBe(false);
 });
 
 test('a scan has no original to archive', async () => {

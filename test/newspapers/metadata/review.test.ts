@@ -40,8 +40,8 @@ const ready = (of: Issue) => untilReady(own, of);
 describe('four eyes', () => {
   test('who submitted the metadata may neither claim nor approve its review', async () => {
     await givenReviewed(own, issue, 'both');
-    for (const attempt of [claimIt(own, issue, 'both'), answer(own, issue, 'both', 'approve')])
-      await expect(attempt).rejects.toThrow("is both's own work, which somebody else must look at");
+    for (const attempt of [() => claimIt(own, issue, 'both'), () => answer(own, issue, 'both', 'approve')])
+      await expect(attempt()).rejects.toThrow("is both's own work, which somebody else must look at");
     await expect(claimIt(own, issue, 'cora')).rejects.toThrow('cora may not review metadata');
     await claimAnd(own, issue, 'rita', 'approve');
     await ready(issue);
@@ -78,7 +78,8 @@ describe('approve', () => {
     const before = await claimAnd(own, issue, 'rita', 'approve');
     expect(await asked(own, issue, 'metadata_review', before)).toMatchObject({
       assignee: 'rita',
-      hold_message: 'not approved, it is not right any more: labels: there are 3 labels, but only 2 pages',
+      hold_message:
+        'not approved: labels: there are 3 labels, but only 2 pages; reject it, or put the pages right and approve again',
     });
     expect(await columnsOf(own, issue)).toMatchObject({ reviewed_by: null, metadata_approved_at: null });
   });

@@ -54,3 +54,15 @@ test('who may not enter metadata submits none; wrong types are told by their fie
     reason: 'edition: it must be a whole number; acceptWarnings: it must be true or false',
   });
 });
+
+test('an issue that is named twice, by its key and by its number, is told on both lines', async () => {
+  const issue = await givenQuestioned(own, settings, pages);
+  const act = { db: own.database.kysely, registry, actor: 'cora', dryRun: true };
+  const entries = [issue.key, String(issue.id)].map((name, i) => ({ where: `line ${i + 2}`, issue: name, parameters: VALID })); // prettier-ignore
+  const outcomes = [];
+  for await (const outcome of submitMany(act, entries)) outcomes.push(outcome);
+  expect(outcomes).toMatchObject([
+    { outcome: 'refused', reason: 'it is also in line 3: say it once' },
+    { outcome: 'refused', reason: 'it is also in line 2: say it once' },
+  ]);
+});

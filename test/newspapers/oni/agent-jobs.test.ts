@@ -229,6 +229,15 @@ describe('an agent in trouble', () => {
     expect(agent.asked).toEqual([]);
   });
 
+  test('W10: what is refused thrice is not tried for days: a person is told', async () => {
+    batch = await givenBatch(own, join(agent.world.batchSource, 'elsewhere'), []);
+    await start();
+    const row = await untilEnded(await load());
+    expect(row.status).toBe('failed');
+    expect(row.error?.message).toMatch(/cannot be loaded.*bin\/run-jobs requeue/);
+    expect(orders(agent).filter((command) => command === 'load-batch')).toHaveLength(3);
+  });
+
   test('refused: tried again later, and its words are told', async () => {
     batch = await givenBatch(own, join(agent.world.batchSource, 'elsewhere'), []);
     await start();
@@ -300,6 +309,23 @@ describe('nothing is asked for twice', () => {
     expect((await untilEnded(await load())).status).toBe('success');
     expect(isLoaded()).toBe(true);
     expect((await requests(own)).map(({ status }) => status)).toEqual(['superseded', 'successful']);
+  });
+
+  test('a purge waits until the load of a cancelled pipeline has ended, which is not taken for the next one', async () => {
+    agent.world.queue.hold();
+    await start();
+    const first = await load();
+    await untilDelayed(first);
+    await rows(own, `select cancel_pipeline($1, 'ann', 'no')`, [first]);
+    const away = await purge();
+    expect((await untilDelayed(away)).error?.message).toContain('it must end first');
+    expect(orders(agent)).not.toContain('purge-batch');
+    agent.world.queue.release();
+    expect((await untilEnded(away)).status).toBe('success');
+    expect(isLoaded()).toBe(false);
+    expect((await untilEnded(await load())).status).toBe('success');
+    expect(orders(agent).filter((command) => command === 'load-batch')).toHaveLength(2);
+    expect(isLoaded()).toBe(true);
   });
 
   test('every job twice in a row does the same as once', async () => {

@@ -84,6 +84,21 @@ describe('the index of the live site', () => {
     expect(await live('sn11111111/1856052401')).toBeDefined();
   });
 
+  test('an empty list forgets nothing, one that lost more than half is told', async () => {
+    for (const [n, name] of [A, B, C].entries()) givenLive(name, issue(`1856-05-1${n}`));
+    await refreshed();
+    const lost = [...oni.batches];
+    oni.batches.clear();
+    await expect(refreshed()).rejects.toThrow(
+      /batches\.json cannot be read: it lists no batch at all, and 3 are known/,
+    );
+    expect(await live('sn11111111/1856051001')).toBeDefined();
+    oni.batches.set(...(lost[0] as (typeof lost)[0]));
+    const { did, warnings } = await refreshed();
+    expect(did).toMatchObject({ removed: 2 });
+    expect(warnings).toEqual([expect.stringContaining('lists 2 of 3 known batches no more')]);
+  });
+
   test('W24: an odd batch name is told once and passed over; the scan goes on', async () => {
     givenLive(A, issue('1856-05-10'));
     givenLive('test_batch', issue('1856-05-17'));
