@@ -128,13 +128,14 @@ describe('SIGTERM', () => {
     const runner = await RunnerProcess.start(own, { graceSeconds: 3600 });
     await runner.says('began', 'A');
     runner.signal('SIGTERM');
+    await runner.says('stopping'); // the signal and the end of A come by two ways
     const late = await enqueuedOne(own, plan([waits('late')]));
     runner.end('A');
     expect(await runner.ended()).toBe(0);
     expect((await jobRows(own, id)).map((job) => job.status)).toEqual(['success', 'waiting']);
     expect(await pipelineRow(own, id)).toMatchObject({ status: 'pending', next_sequence: 20, runner_id: null });
     expect((await pipelineRow(own, late)).status).toBe('pending');
-    expect(runner.said.map((message) => message.kind)).toEqual(['taking', 'began', 'stopped']);
+    expect(runner.said.map((message) => message.kind)).toEqual(['taking', 'began', 'stopping', 'stopped']);
     expect(await rows(own, 'select from runners where stopped_at is null')).toEqual([]);
   });
 
