@@ -14,7 +14,7 @@ import {
   type Site,
 } from '../newspapers/batches/batch-road.js';
 import { givenReady } from '../newspapers/batches/ready.js';
-import { run, type Ran } from './run-program.js';
+import { run, succeed, succeedJson, type Ran } from './run-program.js';
 
 const own = useDatabase();
 let env: Record<string, string>;
@@ -25,13 +25,8 @@ beforeEach(async () => {
 });
 const db = () => own.database.kysely;
 
-async function ok(program: string, ...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await run(program, args, env);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  return stdout;
-}
-const json = async <T>(program: string, ...args: string[]): Promise<T> =>
-  JSON.parse(await ok(program, ...args, '--json')) as T;
+const ok = (program: string, ...args: string[]): Promise<string> => succeed(program, args, env);
+const json = <T>(program: string, ...args: string[]): Promise<T> => succeedJson<T>(program, args, env);
 async function refused(program: string, ...args: string[]): Promise<Ran> {
   const ran = await run(program, args, env);
   expect(ran).toMatchObject({ exitCode: 1, stdout: '' });

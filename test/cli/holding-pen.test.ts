@@ -7,7 +7,7 @@ import { splitPages } from '../../src/newspapers/jobs/split-pages.js';
 import { enqueuedOne, eventKinds, pipelineRow, rows, useDatabase } from '../engine/support.js';
 import { givenIssue } from '../newspapers/rows.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { run, type Ran } from './run-program.js';
+import { run, succeed, succeedJson, type Ran } from './run-program.js';
 
 const own = useDatabase();
 let area: string;
@@ -19,12 +19,8 @@ beforeEach(async () => {
 });
 
 const pen = (...args: string[]) => run('holding-pen', args, env);
-async function ok(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await pen(...args);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  return stdout;
-}
-const json = async <T>(...args: string[]): Promise<T> => JSON.parse(await ok(...args, '--json')) as T;
+const ok = (...args: string[]): Promise<string> => succeed('holding-pen', args, env);
+const json = <T>(...args: string[]): Promise<T> => succeedJson<T>('holding-pen', args, env);
 const refused = (message: string): Ran => ({ exitCode: 1, stdout: '', stderr: `${message}\n` });
 
 /** An issue whose split pages lie in the page-review folder, at the question of its pipeline; asked by the real job. */

@@ -23,7 +23,7 @@ import { givenPlaces, startIntakeRunner, untilFailed } from '../newspapers/intak
 import { archivedBatch, liveBatch } from '../newspapers/maintenance/live-road.js';
 import { changingNothing } from '../newspapers/maintenance/unchanged.js';
 import { givenIssue } from '../newspapers/rows.js';
-import { run, type Ran } from './run-program.js';
+import { run, succeed, type Ran } from './run-program.js';
 
 const own = useDatabase();
 let env: Record<string, string>;
@@ -46,11 +46,7 @@ async function givenOwnSite(): Promise<Site> {
   at(site);
   return site;
 }
-async function ok(program: string, ...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await run(program, args, env);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  return stdout;
-}
+const ok = (program: string, ...args: string[]): Promise<string> => succeed(program, args, env);
 async function refused(program: string, ...args: string[]): Promise<Ran> {
   const ran = await run(program, args, env);
   expect(ran.exitCode).toBe(1);

@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { givenFiles } from '../newspapers/upload-area.js';
 import { writeScanPdf } from '../newspapers/uploads/scan-pdf.js';
-import { run, type Ran } from './run-program.js';
+import { run, succeed, succeedJson, type Ran } from './run-program.js';
 
 const REAL = resolve('../shared/data/newspapers');
 const MARC = `<record><datafield tag="010"><subfield code="a">sn 1</subfield></datafield>
@@ -36,13 +36,8 @@ beforeEach(async () => {
   };
 });
 
-async function ok(program: string, ...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await run(program, args, env);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  return stdout;
-}
-const json = async <T>(program: string, ...args: string[]): Promise<T> =>
-  JSON.parse(await ok(program, ...args, '--json')) as T;
+const ok = (program: string, ...args: string[]): Promise<string> => succeed(program, args, env);
+const json = <T>(program: string, ...args: string[]): Promise<T> => succeedJson<T>(program, args, env);
 
 describe('every program', () => {
   it.each(['titles', 'orgs', 'bulk-queue', 'issues'])(

@@ -9,7 +9,7 @@ import { removeFile, syncRecursive } from '../../src/files/jobs.js';
 import { splitPages } from '../../src/newspapers/jobs/split-pages.js';
 import { enqueued, enqueuedOne, eventKinds, pipelineRow, rows, until, useDatabase } from '../engine/support.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
-import { run } from './run-program.js';
+import { run, succeed, succeedJson } from './run-program.js';
 import { start } from './started-program.js';
 
 const own = useDatabase();
@@ -21,12 +21,8 @@ beforeEach(async () => {
 });
 
 const runJobs = (...args: string[]) => run('run-jobs', args, env);
-async function ok(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await runJobs(...args);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  return stdout;
-}
-const json = async <T>(...args: string[]): Promise<T> => JSON.parse(await ok(...args, '--json')) as T;
+const ok = (...args: string[]): Promise<string> => succeed('run-jobs', args, env);
+const json = <T>(...args: string[]): Promise<T> => succeedJson<T>('run-jobs', args, env);
 
 const removals = (count: number) =>
   Array.from({ length: count }, (_, i) => removeFile({ location: join(area, `${i}`) }));

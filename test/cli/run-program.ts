@@ -1,6 +1,7 @@
 /** Programs as their users run them: the executables of bin/, built by `npm test`, in processes of their own. */
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
+import { expect } from 'vitest';
 
 export interface Ran {
   exitCode: number;
@@ -21,4 +22,20 @@ export function run(program: string, args: readonly string[], env: Record<string
       else done({ exitCode: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
     });
   });
+}
+
+/** The same of a program that must succeed and complain of nothing: what it printed. */
+export async function succeed(program: string, args: readonly string[], env: Record<string, string>): Promise<string> {
+  const { exitCode, stdout, stderr } = await run(program, args, env);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return stdout;
+}
+
+/** The same with --json. */
+export async function succeedJson<T>(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<T> {
+  return JSON.parse(await succeed(program, [...args, '--json'], env)) as T;
 }

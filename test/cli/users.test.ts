@@ -1,15 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { rows, useDatabase } from '../engine/support.js';
-import { run } from './run-program.js';
+import { run, succeed } from './run-program.js';
 
 const own = useDatabase();
 beforeEach(() => rows(own, 'truncate users'));
 const users = (...args: string[]) => run('users', args, { DATABASE_URL: own.url });
-async function ok(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await users(...args);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  return stdout;
-}
+const ok = (...args: string[]): Promise<string> => succeed('users', args, { DATABASE_URL: own.url });
 
 describe('users', () => {
   it('says what it means that there are none, and that the first must be a sysop', async () => {

@@ -23,10 +23,10 @@ import { closeThreads } from '../../src/files/threads.js';
 import { explained, fileTrouble, FileTrouble, FileTroubleForGood } from '../../src/files/trouble.js';
 import { AS_NOBODY, nobodyReaches } from '../support/nobody.js';
 import { makeTree, readTree, scratch, type Content } from './trees.js';
+import { mayMount } from '../support/may-mount.js';
 
 const { at } = scratch();
 afterAll(() => closeThreads());
-const isRoot = process.getuid?.() === 0;
 
 const run = (call: JobCall) => {
   const job = (fileJobs as readonly Job[]).find(({ definition }) => definition.type === call.type);
@@ -200,16 +200,6 @@ afterEach(() => {
   if (mounted !== undefined) execFileSync('umount', ['-l', mounted]);
   mounted = undefined;
 });
-const mayMount = (() => {
-  if (!isRoot) return false;
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
 describe.skipIf(!mayMount)('a disk', () => {
   const remount = (mode: 'ro' | 'rw') => execFileSync('mount', ['-o', `remount,${mode}`, at('disk')]);
 

@@ -9,7 +9,8 @@ import { FatalError, type JobCall, type JobContext } from '../../src/engine/job.
 import { readFileSets, recordFiles } from '../../src/files/fixity/file-records.js';
 import { cleanFiles } from '../../src/files/jobs.js';
 import { closeThreads } from '../../src/files/threads.js';
-import { findIssueById, issueObject, type Issue } from '../../src/newspapers/issues.js';
+import { issueObject, type Issue } from '../../src/newspapers/issues.js';
+import { theIssue } from '../../src/newspapers/jobs/issue-job.js';
 import { setPageCount } from '../../src/newspapers/pages.js';
 import { makeDerivatives } from '../../src/newspapers/pipelines/make-derivatives.js';
 import { removeErroredIssue } from '../../src/newspapers/pipelines/remove-errored-issue.js';
@@ -18,16 +19,8 @@ import { enqueuedOne, useDatabase } from '../engine/support.js';
 import { writePdf } from './derivatives/documents.js';
 import { givenPlaces, registry } from './intake-stage.js';
 import { givenIssue } from './rows.js';
+import { mayMount } from '../support/may-mount.js';
 
-const mayMount = (() => {
-  if (process.getuid?.() !== 0) return false;
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 const own = useDatabase();
 afterAll(() => closeThreads());
 
@@ -80,11 +73,7 @@ async function givenReviewed() {
   return { settings, disks, issue, jobs, sums, work: join(disks.work, humanName), run: runner(settings, pipeline) };
 }
 const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
-const read = async (id: number): Promise<Issue> => {
-  const issue = await findIssueById(own.database.kysely, id);
-  if (!issue) throw new Error('the issue is gone');
-  return issue;
-};
+const read = (id: number): Promise<Issue> => theIssue(own.database.kysely, id);
 
 /** Runs a job and commits what it did, as the engine does; gives its failure. */
 const runner = (settings: Settings, pipelineId: number) => async (call: JobCall) => {

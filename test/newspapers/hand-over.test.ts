@@ -8,7 +8,8 @@ import type { Decision, JobCall, JobContext, Outcome } from '../../src/engine/jo
 import { readFileSets, recordFiles } from '../../src/files/fixity/file-records.js';
 import { cleanFiles } from '../../src/files/jobs.js';
 import { closeThreads } from '../../src/files/threads.js';
-import { findIssueById, issueObject, type Issue } from '../../src/newspapers/issues.js';
+import { issueObject, type Issue } from '../../src/newspapers/issues.js';
+import { theIssue } from '../../src/newspapers/jobs/issue-job.js';
 import { askPageReview } from '../../src/newspapers/jobs/ask-page-review.js';
 import { removeErroredIssue } from '../../src/newspapers/pipelines/remove-errored-issue.js';
 import { listPages, setPageCount } from '../../src/newspapers/pages.js';
@@ -64,11 +65,7 @@ async function givenReviewed(): Promise<{ issue: Issue; review: string }> {
 }
 
 const summed = (text: string) => ({ size: text.length, sha256: createHash('sha256').update(text).digest('hex') });
-const read = async (id: number): Promise<Issue> => {
-  const issue = await findIssueById(own.database.kysely, id);
-  if (!issue) throw new Error('the issue is gone');
-  return issue;
-};
+const read = (id: number): Promise<Issue> => theIssue(own.database.kysely, id);
 
 function runOnce(call: JobCall, decision?: Decision): Promise<Outcome | undefined> {
   const definition = registry.jobs.get(call.type);

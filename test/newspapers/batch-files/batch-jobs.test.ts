@@ -27,6 +27,7 @@ import { createBatchStructure } from '../../../src/newspapers/jobs/create-batch-
 import { useDatabase } from '../../engine/support.js';
 import { killAfter, restart } from '../../files/killed.js';
 import { BatchStage, givenPages, rot, sha256Of, sumsBelow, type GivenBatch } from './batch-stage.js';
+import { mayMount } from '../../support/may-mount.js';
 
 /** What threads read of files, so that nothing is read twice unseen. */
 const read: string[] = [];
@@ -327,16 +328,6 @@ test('a file that somebody laid beside the bag is listed with it (newspapers 11.
   expect(sets.flatMap(({ files }) => files.map(({ path }) => path))).toContain('letter of the donor.txt'); // so it may move on
   expect((await validate(given.output)).problems).toEqual([]);
 });
-
-const mayMount = (() => {
-  if (process.getuid?.() !== 0) return false;
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 describe.skipIf(!mayMount)('a batch whose areas are on disks of their own', () => {
   /** The outgoing area on a disk of that size. */

@@ -37,6 +37,15 @@ export interface Site {
   production: FakeAgent;
 }
 
+/** The same on a database without organisations, titles, file records and host keys. */
+export async function givenCleanSite(own: TestDatabase): Promise<Site> {
+  await rows(
+    own,
+    'truncate newspapers.orgs, newspapers.titles, newspapers.agent_host_keys, file_sets restart identity cascade',
+  );
+  return givenSite(own);
+}
+
 export async function givenSite(own: TestDatabase, more: Partial<Settings> = {}): Promise<Site> {
   const root = await temporaryDirectory();
   const production = join(root, 'production');

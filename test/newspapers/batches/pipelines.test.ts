@@ -29,7 +29,7 @@ import {
   batchAtQc,
   decided,
   givenIssueWithFiles,
-  givenSite,
+  givenCleanSite,
   queueOne,
   registry,
   rejectAndFlag,
@@ -45,11 +45,7 @@ const own = useDatabase();
 let site: Site;
 afterAll(() => closeThreads());
 beforeEach(async () => {
-  await rows(
-    own,
-    'truncate newspapers.orgs, newspapers.titles, newspapers.agent_host_keys, file_sets restart identity cascade',
-  );
-  site = await givenSite(own);
+  site = await givenCleanSite(own);
 });
 
 const db = () => own.database.kysely;

@@ -14,7 +14,7 @@ import {
   batchAtQc,
   decided,
   givenIssueWithFiles,
-  givenSite,
+  givenCleanSite,
   queueOne,
   rejectAndFlag,
   reread,
@@ -29,11 +29,7 @@ const own = useDatabase();
 let site: Site;
 afterAll(() => closeThreads());
 beforeEach(async () => {
-  await rows(
-    own,
-    'truncate newspapers.orgs, newspapers.titles, newspapers.agent_host_keys, file_sets restart identity cascade',
-  );
-  site = await givenSite(own);
+  site = await givenCleanSite(own);
 });
 
 const db = () => own.database.kysely;

@@ -17,16 +17,8 @@ import { splitPdfs } from '../../../src/newspapers/derivatives/split.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { writePdf } from './documents.js';
 import { stub } from './stub-program.js';
+import { mayMount } from '../../support/may-mount.js';
 
-const mayMount = (() => {
-  if (process.getuid?.() !== 0) return false;
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 afterAll(() => closeThreads());
 const log = pino({ level: 'silent' });
 

@@ -15,7 +15,7 @@ import { listIssueEvents } from '../../../src/newspapers/issue-events.js';
 import { findIssueById, issueObject, setIssueColumns, type Issue } from '../../../src/newspapers/issues.js';
 import { rows, until, useDatabase } from '../../engine/support.js';
 import { readTree } from '../../files/trees.js';
-import { givenSite, reread, startBatchRunner, type Site } from '../batches/batch-road.js';
+import { givenCleanSite, reread, startBatchRunner, type Site } from '../batches/batch-road.js';
 import { standing } from '../intake-stage.js';
 import { archivedBatch } from './live-road.js';
 import { changingNothing } from './unchanged.js';
@@ -25,8 +25,7 @@ const db = () => own.database.kysely;
 let site: Site;
 afterAll(() => closeThreads());
 beforeEach(async () => {
-  await rows(own, 'truncate newspapers.orgs, newspapers.titles, newspapers.agent_host_keys, file_sets restart identity cascade'); // prettier-ignore
-  site = await givenSite(own);
+  site = await givenCleanSite(own);
 });
 
 async function run(live: boolean): Promise<DeleteLiveDoneEvent[]> {

@@ -17,7 +17,7 @@ import { listIssueEvents } from '../../../src/newspapers/issue-events.js';
 import { findIssueById, setIssueColumns, type Issue } from '../../../src/newspapers/issues.js';
 import { makeDelayedDue, rows, until, useDatabase } from '../../engine/support.js';
 import { readTree } from '../../files/trees.js';
-import { decided, givenSite, reread, standing, startBatchRunner, untilBatchAsks, untilBatchIs, type Site } from '../batches/batch-road.js'; // prettier-ignore
+import { decided, givenCleanSite, reread, standing, startBatchRunner, untilBatchAsks, untilBatchIs, type Site } from '../batches/batch-road.js'; // prettier-ignore
 import { filesBelow } from '../intake-stage.js';
 import { archivedBatch, givenPublicSite, liveBatch } from './live-road.js';
 import { changingNothing } from './unchanged.js';
@@ -27,8 +27,7 @@ const db = () => own.database.kysely;
 let site: Site;
 afterAll(() => closeThreads());
 beforeEach(async () => {
-  await rows(own, 'truncate newspapers.orgs, newspapers.titles, newspapers.agent_host_keys, file_sets restart identity cascade'); // prettier-ignore
-  site = await givenSite(own);
+  site = await givenCleanSite(own);
 });
 
 const ACT = { actor: 'ann', reason: 'its date is wrong' };

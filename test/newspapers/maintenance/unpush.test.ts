@@ -15,7 +15,7 @@ import { planUnpush, unpush } from '../../../src/newspapers/batches/unpush.js';
 import { findIssueById, setIssueColumns } from '../../../src/newspapers/issues.js';
 import { rows, until, useDatabase } from '../../engine/support.js';
 import { readTree } from '../../files/trees.js';
-import { decided, givenSite, reread, standing, startBatchRunner, untilBatchAsks, untilBatchIs, type Site } from '../batches/batch-road.js'; // prettier-ignore
+import { decided, givenCleanSite, reread, standing, startBatchRunner, untilBatchAsks, untilBatchIs, type Site } from '../batches/batch-road.js'; // prettier-ignore
 import { archivedBatch, liveBatch } from './live-road.js';
 import { changingNothing } from './unchanged.js';
 
@@ -24,8 +24,7 @@ const db = () => own.database.kysely;
 let site: Site;
 afterAll(() => closeThreads());
 beforeEach(async () => {
-  await rows(own, 'truncate newspapers.orgs, newspapers.titles, newspapers.agent_host_keys, file_sets restart identity cascade'); // prettier-ignore
-  site = await givenSite(own);
+  site = await givenCleanSite(own);
 });
 const ACT = { actor: 'ann', reason: 'wrong organisation' };
 const loaded = ({ world }: Site['production']) => [...world.oni.batches.keys()];

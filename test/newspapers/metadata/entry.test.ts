@@ -10,15 +10,14 @@ import { listPages } from '../../../src/newspapers/pages.js';
 import type { Settings } from '../../../src/settings.js';
 import { expireClaim } from '../../engine/people.js';
 import { rows, useDatabase } from '../../engine/support.js';
-import { givenPlaces, standing, startIntakeRunner } from '../intake-stage.js';
+import { standing } from '../intake-stage.js';
 import {
   answer,
   asked,
   claimAnd,
   claimIt,
   columnsOf,
-  givenPeople,
-  givenQuestioned,
+  givenOpenQuestion,
   givenWholeIssue,
   usePages,
   registry,
@@ -33,10 +32,7 @@ let settings: Settings;
 let issue: Issue;
 afterAll(() => closeThreads());
 beforeEach(async () => {
-  ({ settings } = await givenPlaces());
-  await givenPeople(own);
-  await startIntakeRunner(own, settings);
-  issue = await givenQuestioned(own, settings, pages);
+  ({ settings, issue } = await givenOpenQuestion(own, pages));
 });
 
 describe('claims and roles', () => {

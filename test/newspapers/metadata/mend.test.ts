@@ -7,14 +7,13 @@ import type { Issue } from '../../../src/newspapers/issues.js';
 import { mendUnfixable } from '../../../src/newspapers/pipelines/metadata.js';
 import type { Settings } from '../../../src/settings.js';
 import { enqueuedOne, rows, until, useDatabase } from '../../engine/support.js';
-import { filesBelow, givenPlaces, startIntakeRunner } from '../intake-stage.js';
+import { filesBelow } from '../intake-stage.js';
 import {
   answer,
   asked,
   claimAnd,
   claimIt,
-  givenPeople,
-  givenQuestioned,
+  givenOpenQuestion,
   givenReviewed,
   usePages,
   theRow,
@@ -28,10 +27,7 @@ let settings: Settings;
 let issue: Issue;
 afterAll(() => closeThreads());
 beforeEach(async () => {
-  ({ settings } = await givenPlaces());
-  await givenPeople(own);
-  await startIntakeRunner(own, settings);
-  issue = await givenQuestioned(own, settings, pages);
+  ({ settings, issue } = await givenOpenQuestion(own, pages));
 });
 
 async function givenError(): Promise<Asked> {

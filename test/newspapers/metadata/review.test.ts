@@ -5,17 +5,15 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { gotoJob, requeuePipeline } from '../../../src/engine/operator.js';
 import { closeThreads } from '../../../src/files/threads.js';
 import type { Issue } from '../../../src/newspapers/issues.js';
-import type { Settings } from '../../../src/settings.js';
 import { rows, until, useDatabase } from '../../engine/support.js';
-import { givenPlaces, standing, startIntakeRunner } from '../intake-stage.js';
+import { standing } from '../intake-stage.js';
 import {
   answer,
   asked,
   claimAnd,
   claimIt,
   columnsOf,
-  givenPeople,
-  givenQuestioned,
+  givenOpenQuestion,
   givenReviewed,
   usePages,
   told,
@@ -25,14 +23,11 @@ import {
 
 const own = useDatabase();
 const pages = usePages();
-let settings: Settings;
+
 let issue: Issue;
 afterAll(() => closeThreads());
 beforeEach(async () => {
-  ({ settings } = await givenPlaces());
-  await givenPeople(own);
-  await startIntakeRunner(own, settings);
-  issue = await givenQuestioned(own, settings, pages);
+  ({ issue } = await givenOpenQuestion(own, pages));
 });
 
 const ready = (of: Issue) => untilReady(own, of);

@@ -11,13 +11,8 @@ import { registry } from '../../../src/cli/registry.js';
 import { recordFiles } from '../../../src/files/fixity/file-records.js';
 import { sumDirectory } from '../../../src/files/fixity/sum-directory.js';
 import { makeDerivatives } from '../../../src/newspapers/derivatives/derivatives.js';
-import {
-  findIssueById,
-  issueObject,
-  setIssueColumns,
-  type Issue,
-  type NewIssue,
-} from '../../../src/newspapers/issues.js';
+import { issueObject, setIssueColumns, type Issue, type NewIssue } from '../../../src/newspapers/issues.js';
+import { theIssue } from '../../../src/newspapers/jobs/issue-job.js';
 import { setPageCount } from '../../../src/newspapers/pages.js';
 import { enterMetadata } from '../../../src/newspapers/pipelines/metadata.js';
 import type { Settings } from '../../../src/settings.js';
@@ -25,7 +20,7 @@ import { givenUsers } from '../../engine/people.js';
 import { enqueuedOne, rows, until } from '../../engine/support.js';
 import type { TestDatabase } from '../../support/database.js';
 import { writePdf } from '../derivatives/documents.js';
-import { standing, type Standing } from '../intake-stage.js';
+import { givenPlaces, standing, startIntakeRunner, type Standing } from '../intake-stage.js';
 import { givenIssue } from '../rows.js';
 
 export { registry };
@@ -113,11 +108,18 @@ export async function givenQuestioned(
   return issue;
 }
 
-export async function theRow(own: TestDatabase, id: number): Promise<Issue> {
-  const issue = await findIssueById(own.database.kysely, id);
-  if (!issue) throw new Error('the issue is gone');
-  return issue;
+/** People, a runner in places of its own, and an issue whose question for its metadata is open. */
+export async function givenOpenQuestion(
+  own: TestDatabase,
+  pages: { readonly directory: string },
+): Promise<{ settings: Settings; issue: Issue }> {
+  const { settings } = await givenPlaces();
+  await givenPeople(own);
+  await startIntakeRunner(own, settings);
+  return { settings, issue: await givenQuestioned(own, settings, pages) };
 }
+
+export const theRow = (own: TestDatabase, id: number): Promise<Issue> => theIssue(own.database.kysely, id);
 
 export type Asked = Standing & { assignee: string | null; payload: { metadata: Record<string, Json> } };
 
