@@ -1,6 +1,7 @@
 /** Enqueueing: pipelines and their jobs become rows in the caller's transaction. */
 import { CompiledQuery, sql, type Kysely } from 'kysely';
 import type { DB } from '../database/database.js';
+import { findOpenPipeline } from './open-pipeline.js';
 import type { PipelineObject, PipelinePlan } from './pipeline.js';
 
 /** The object already has an open pipeline; the database allows one (newspapers spec W6). */
@@ -62,13 +63,7 @@ export async function enqueue(
 }
 
 async function busy(db: Kysely<DB>, object: PipelineObject, ours: readonly number[]): Promise<ObjectBusy> {
-  const open = await db
-    .selectFrom('pipelines')
-    .select(['id', 'name', 'status'])
-    .where('object_type', '=', object.type)
-    .where('object_id', '=', object.id)
-    .where('status', 'not in', ['success', 'cancelled'])
-    .executeTakeFirst();
+  const open = await findOpenPipeline(db, object);
   if (open === undefined)
     return new ObjectBusy(object, 'had an open pipeline until just now; look at it, then try again');
   if (ours.includes(open.id))

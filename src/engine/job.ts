@@ -143,15 +143,20 @@ export interface Job<Schema extends z.ZodType = z.ZodType> {
  * splitPages({ issueId: 7 }); // a JobCall, for definePipeline
  */
 export function defineJob<Schema extends z.ZodType>(definition: JobDefinition<Schema>): Job<Schema> {
-  const plan = (args: z.input<Schema>): JobCall => ({
-    type: definition.type,
-    queue: definition.queue,
-    args: definition.args.parse(args) as Json, // what zod parsed from JSON-able input is JSON-able
-    maxAttempts: definition.maxAttempts ?? 25,
-    timeoutSeconds: parseDuration(definition.timeout),
-  });
-  return Object.assign(plan, { definition });
+  return Object.assign((args: z.input<Schema>) => callJob(definition, args), { definition });
 }
+
+/** Plans a job whose `run` is elsewhere: it starts pipelines that end with this very job, and imports may not go in a circle. */
+export const callJob = <Schema extends z.ZodType>(
+  definition: Omit<JobDefinition<Schema>, 'run'>,
+  args: z.input<Schema>,
+): JobCall => ({
+  type: definition.type,
+  queue: definition.queue,
+  args: definition.args.parse(args) as Json, // what zod parsed from JSON-able input is JSON-able
+  maxAttempts: definition.maxAttempts ?? 25,
+  timeoutSeconds: parseDuration(definition.timeout),
+});
 
 /** Binds jobs so that when one fails they are all retried, from the first (newspapers 2.7: load a batch, wait for the load). */
 export function entwined(...calls: JobCall[]): JobCall[] {

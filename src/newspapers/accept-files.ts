@@ -1,6 +1,7 @@
 /** Says that the files of an issue are right as they lie there now (newspapers spec W17). */
 import type { Kysely, Transaction } from 'kysely';
 import type { DB } from '../database/database.js';
+import { lockOpenPipeline } from '../engine/open-pipeline.js';
 import { isClutter } from '../files/clutter.js';
 import {
   readFileSets,
@@ -11,7 +12,7 @@ import {
 } from '../files/fixity/file-records.js';
 import { sumDirectory } from '../files/fixity/sum-directory.js';
 import { recordIssueEvent } from './issue-events.js';
-import { findIssueById, ISSUE_OBJECT, issueObject, NoSuchIssue, type Issue } from './issues.js';
+import { findIssueById, issueObject, NoSuchIssue, type Issue } from './issues.js';
 
 /** A job moves or makes the files of the issue: nobody can say now which are right. */
 export class IssueAtWork extends Error {
@@ -74,23 +75,11 @@ export async function acceptFiles(
 
 /** Refuses when a job moves the files, or did since they were read; from here on none can begin to. */
 async function keepStill(trx: Transaction<DB>, issue: Issue, former: readonly FileSet[]): Promise<void> {
-  // Of one that ended while its row was waited for, the next may stand in its place.
-  const open = (await lockOpenPipeline(trx, issue.id)) ?? (await lockOpenPipeline(trx, issue.id));
+  const open = await lockOpenPipeline(trx, issueObject(issue.id));
   if (open && ['pending', 'delayed', 'in_process'].includes(open.status)) throw new IssueAtWork(issue, open.id);
   const now = await findIssueById(trx, issue.id);
   const isThere = now?.location === issue.location && now.backupLocation === issue.backupLocation;
   if (!isThere || !sameFileSets(await readFileSets(trx, issueObject(issue.id)), former)) throw new IssueMovedOn(issue);
-}
-
-async function lockOpenPipeline(trx: Transaction<DB>, issueId: number) {
-  return trx
-    .selectFrom('pipelines')
-    .select(['id', 'status'])
-    .where('object_type', '=', ISSUE_OBJECT)
-    .where('object_id', '=', issueId)
-    .where('status', 'not in', ['success', 'cancelled'])
-    .forUpdate()
-    .executeTakeFirst();
 }
 
 const count = (sets: ReadonlyMap<string, { files: readonly unknown[] }>) =>

@@ -2,12 +2,13 @@
 import { sql, type Kysely } from 'kysely';
 import type { DB } from '../database/database.js';
 import { enqueue } from '../engine/enqueue.js';
+import { findOpenPipeline, type OpenPipeline } from '../engine/open-pipeline.js';
 import type { Settings } from '../settings.js';
 import { whyNotArchived } from './archived-copy.js';
 import { recordBatchEvent } from './batches/batch-events.js';
 import { BATCH_OBJECT, listBatchIssues, moveBatch, theBatch, type Batch } from './batches/batches.js';
 import { lockBatch } from './batches/former-version.js';
-import { findIssueById, ISSUE_OBJECT, issueObject, type Issue } from './issues.js';
+import { findIssueById, issueObject, type Issue } from './issues.js';
 import { DELETE_LIVE_FILES, deleteLiveFiles } from './pipelines/delete-live-files.js';
 import { recordIssueEvent } from './issue-events.js';
 
@@ -123,7 +124,7 @@ async function deleteFiles(
   const archive = { batchId, batch, workflow: settings.WORKFLOW_PATH };
   try {
     const size = await sizeOf(db, issueId);
-    const open = await openPipeline(db, issueId);
+    const open = await findOpenPipeline(db, issueObject(issueId));
     if (open?.name === DELETE_LIVE_FILES && open.status !== 'failed')
       return { ...told, event: 'issue', ...size, pipelineId: open.id }; // of the run before this one
     const reason = open ? tellOpen(issueId, open) : await whyNotArchived(db, issue, archive);
@@ -144,22 +145,7 @@ async function deleteFiles(
   }
 }
 
-interface Open {
-  id: number;
-  name: string;
-  status: string;
-}
-
-const openPipeline = (db: Kysely<DB>, issueId: number): Promise<Open | undefined> =>
-  db
-    .selectFrom('pipelines')
-    .select(['id', 'name', 'status'])
-    .where('object_type', '=', ISSUE_OBJECT)
-    .where('object_id', '=', issueId)
-    .where('status', 'not in', ['success', 'cancelled'])
-    .executeTakeFirst();
-
-function tellOpen(issueId: number, { id, name, status }: Open): string {
+function tellOpen(issueId: number, { id, name, status }: OpenPipeline): string {
   const remedy =
     status === 'failed'
       ? `bin/issues show ${issueId} says why; mend it, then bin/issues resume ${issueId}`

@@ -1,13 +1,12 @@
 /** Everything there is to tell of one issue: its pages, its pipelines, what it waits for, what happened to it. */
 import type { Kysely } from 'kysely';
 import type { DB } from '../database/database.js';
-import { listIssueEvents, type IssueEvent } from './issue-events.js';
+import type { ObjectEvent } from './events.js';
+import { listIssueEvents } from './issue-events.js';
 import { findIssueById, issueObject, NoSuchIssue, type Issue } from './issues.js';
 import { readMetadata, type IssueMetadata } from './metadata/metadata.js';
 import { listPipelines, questionOf, type ObjectPipeline, type Question } from './object-story.js';
 import { listPages, type Page } from './pages.js';
-
-export { historyOf } from './object-story.js';
 
 export interface IssueStory {
   issue: Issue;
@@ -17,7 +16,7 @@ export interface IssueStory {
   pipelines: ObjectPipeline[];
   question: Question | null;
   /** Oldest first. */
-  events: IssueEvent[];
+  events: ObjectEvent[];
 }
 
 /** @throws NoSuchIssue */

@@ -2,13 +2,14 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { DB } from '../database/database.js';
 import { enqueue } from '../engine/enqueue.js';
+import { isAsking, lockOpenPipeline } from '../engine/open-pipeline.js';
 import { decide } from '../engine/operator.js';
 import type { Registry } from '../engine/registry.js';
 import type { Settings } from '../settings.js';
 import { pageReview } from './actions.js';
 import { recordIssueEvent } from './issue-events.js';
 import { formatIssueKey, type IssueKey } from './issue-key.js';
-import { findIssue, ISSUE_OBJECT, setIssueColumns, type Issue } from './issues.js';
+import { findIssue, issueObject, setIssueColumns, type Issue } from './issues.js';
 import { removalOf, removeErroredIssue } from './pipelines/remove-errored-issue.js';
 
 const COMMENT = 'removed from page review by page-review-issue-fixer';
@@ -66,18 +67,10 @@ async function lookAt(trx: Transaction<DB>, key: IssueKey): Promise<Looked> {
   const issue = await findIssue(trx, key);
   if (!issue) return { reason: `${formatIssueKey(key)}: there is no such issue in the workflow` };
   if (issue.workflowStep !== 'AwaitingPageReview') return { reason: `${issue.key}: it is ${issue.workflowStep}` };
-  const open = await trx
-    .selectFrom('pipelines')
-    .select(['id', 'name', 'status', 'hold_action', 'hold_rev as holdRev', 'decision_rev as decisionRev'])
-    .where('object_type', '=', ISSUE_OBJECT)
-    .where('object_id', '=', issue.id)
-    .where('status', 'not in', ['success', 'cancelled'])
-    .forUpdate()
-    .executeTakeFirst();
+  const open = await lockOpenPipeline(trx, issueObject(issue.id));
   if (!open) return { issue, question: undefined }; // imported, or its pipeline was cancelled
   const { id, name, status, holdRev } = open;
-  const asks = open.hold_action === pageReview.name && status !== 'failed' && open.decisionRev !== holdRev;
-  return asks
+  return isAsking(open, pageReview.name)
     ? { issue, question: { id, holdRev } }
     : { reason: `${issue.key}: its pipeline ${id} (${name}) is ${status}; let it end, or cancel it first` };
 }

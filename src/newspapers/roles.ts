@@ -1,5 +1,5 @@
 /** The roles of a newspaper site: its words and what each may (newspapers spec 1.9). Adding a role touches this file only. */
-import { ASSIGN_WORK, defineRole, LIST_USERS, MODIFY_USERS } from '../engine/roles.js';
+import { ASSIGN_WORK, defineRole, LIST_USERS, MODIFY_USERS, Roles } from '../engine/roles.js';
 
 /** What programs and actions ask for. A privilege that no role names is the sysop's alone. */
 export const MODIFY_TITLES = 'modify titles';
@@ -68,3 +68,6 @@ export const newspaperRoles = [
     privileges: [SEE_BATCHES, ARCHIVE_BATCHES],
   }),
 ];
+
+/** Who may what, here. */
+export const roles = new Roles(newspaperRoles);

@@ -1,7 +1,8 @@
 /** How `issues` prints for people. */
 import type { ListedIssue } from '../../newspapers/issue-list.js';
 import { messageOf, phraseOf } from '../../newspapers/event-words.js';
-import { historyOf, type IssueStory } from '../../newspapers/issue-story.js';
+import type { IssueStory } from '../../newspapers/issue-story.js';
+import { historyOf } from '../../newspapers/object-story.js';
 import type { IssueMetadata } from '../../newspapers/metadata/metadata.js';
 import type { Page } from '../../newspapers/pages.js';
 import { ago, table, visible } from '../table.js';

@@ -5,6 +5,7 @@
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { DB } from '../../database/database.js';
 import { enqueue } from '../../engine/enqueue.js';
+import { lockOpenPipeline } from '../../engine/open-pipeline.js';
 import { cancelPipeline } from '../../engine/operator.js';
 import type { PipelinePlan } from '../../engine/pipeline.js';
 import { Refused } from '../../engine/refused.js';
@@ -52,8 +53,8 @@ export async function askAgain(
     await assertLatest(trx, batch);
     const work = await lastWork(trx, id);
     const { plan, status } = await askingOf(trx, batch, work, settings);
-    const open = await failedPipeline(trx, id);
-    if (open !== undefined) await cancelPipeline(trx, open, { actor, reason: 'asked again instead' });
+    const open = await lockOpenPipeline(trx, batchObject(id));
+    if (open?.status === 'failed') await cancelPipeline(trx, open.id, { actor, reason: 'asked again instead' });
     const [pipelineId = 0] = await enqueue(trx, [plan], { actor });
     if (status !== undefined && status !== batch.status) await moveBatch(trx, batch, status);
     const detail = { status: batch.status, ...(work && { was: work.name }) };
@@ -149,16 +150,4 @@ async function isMoving(trx: Transaction<DB>, pipelineId: number): Promise<boole
     trx,
   );
   return rows.length > 0;
-}
-
-async function failedPipeline(trx: Transaction<DB>, batchId: number): Promise<number | undefined> {
-  const { type, id } = batchObject(batchId);
-  const row = await trx
-    .selectFrom('pipelines')
-    .select('id')
-    .where('object_type', '=', type)
-    .where('object_id', '=', id)
-    .where('status', '=', 'failed')
-    .executeTakeFirst();
-  return row?.id;
 }

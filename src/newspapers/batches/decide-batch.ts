@@ -1,12 +1,13 @@
 /** Answering the question of a batch by its name, from a terminal now and from a page later (newspapers spec 8.1). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { DB, Json } from '../../database/database.js';
+import { findOpenPipeline, isAsking, type OpenPipeline } from '../../engine/open-pipeline.js';
 import { decideOn, type Answer } from '../../engine/pen/decide.js';
 import { Refused } from '../../engine/refused.js';
 import type { Registry } from '../../engine/registry.js';
 import { ASK_ABOUT_BATCH } from './batch-stand.js';
-import { BATCH_OBJECT, type Batch } from './batches.js';
+import { batchObject, type Batch } from './batches.js';
 
 export interface BatchAnswer {
   /** The question that it answers. */
@@ -24,18 +25,6 @@ export interface DecideOptions {
   /** Looked at once the question is open, before it is answered: throws what refuses the answer. */
   check?: () => Promise<void>;
   signal?: AbortSignal;
-}
-
-/** The open pipeline of a batch, as far as deciding needs it. */
-interface Open {
-  id: number;
-  name: string;
-  status: string;
-  action: string | null;
-  holdRev: number;
-  isAnswered: boolean;
-  message: string | null;
-  error: string | null;
 }
 
 const LOOK_AGAIN_MS = 200;
@@ -73,7 +62,7 @@ export async function untilCarriedOut(
 ): Promise<{ message: string | null; question: string | null } | undefined> {
   const deadline = performance.now() + waitSeconds * 1000;
   for (;;) {
-    const open = await openPipeline(db, batch.id);
+    const open = await findOpenPipeline(db, batchObject(batch.id));
     if (open?.id !== pipelineId) return { message: null, question: null };
     if (open.status === 'held' && !open.isAnswered) return { message: open.message, question: open.action };
     if (open.status === 'failed') return { message: open.error, question: null };
@@ -87,11 +76,11 @@ async function untilAsking(
   batch: Batch,
   action: string,
   { waitSeconds, signal }: { waitSeconds: number; signal?: AbortSignal },
-): Promise<Open> {
+): Promise<OpenPipeline> {
   const deadline = performance.now() + waitSeconds * 1000;
   for (;;) {
-    const open = await openPipeline(db, batch.id);
-    if (open?.action === action && !open.isAnswered && open.status !== 'failed') return open;
+    const open = await findOpenPipeline(db, batchObject(batch.id));
+    if (open && isAsking(open, action)) return open;
     const isComing = open?.isAnswered === true || open?.name === ASK_ABOUT_BATCH; // the question, or its answer
     const isBusy = isComing && ['pending', 'delayed', 'in_process'].includes(open.status);
     if (!isBusy || performance.now() > deadline) throw refusal(batch, action, open);
@@ -99,7 +88,7 @@ async function untilAsking(
   }
 }
 
-function refusal(batch: Batch, action: string, open: Open | undefined): Refused {
+function refusal(batch: Batch, action: string, open: OpenPipeline | undefined): Refused {
   const show = `bin/batches show ${batch.fullName} tells more`;
   if (!open) {
     const orResume =
@@ -123,16 +112,4 @@ function refusal(batch: Batch, action: string, open: Open | undefined): Refused 
     `batch ${batch.fullName} does not ask ${action} now: pipeline ${id} (${name}) ${status === 'failed' ? `failed: ${open.error ?? ''}` : `is ${status}`}`,
     remedy,
   );
-}
-
-async function openPipeline(db: Kysely<DB>, batchId: number): Promise<Open | undefined> {
-  return db
-    .selectFrom('pipelines')
-    .select(['id', 'name', 'status', 'hold_action as action', 'hold_rev as holdRev', 'hold_message as message'])
-    .select(sql<boolean>`decision_rev is not distinct from hold_rev`.as('isAnswered'))
-    .select(sql<string | null>`error ->> 'message'`.as('error'))
-    .where('object_type', '=', BATCH_OBJECT)
-    .where('object_id', '=', batchId)
-    .where('status', 'not in', ['success', 'cancelled'])
-    .executeTakeFirst();
 }

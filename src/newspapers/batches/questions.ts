@@ -3,7 +3,7 @@
  * pipelines that end with it: imports may not go round in a circle.
  */
 import { z } from 'zod';
-import type { JobCall } from '../../engine/job.js';
+import { callJob, type JobCall } from '../../engine/job.js';
 
 export const BATCH_QC_JOB = {
   type: 'batch_qc',
@@ -13,10 +13,4 @@ export const BATCH_QC_JOB = {
 } as const;
 
 /** Asks for the quality control of a batch, and once it is rejected for its bad issues. */
-export const askBatchQc = (batchId: number): JobCall => ({
-  type: BATCH_QC_JOB.type,
-  queue: BATCH_QC_JOB.queue,
-  args: { batchId },
-  maxAttempts: 25,
-  timeoutSeconds: 300,
-});
+export const askBatchQc = (batchId: number): JobCall => callJob(BATCH_QC_JOB, { batchId });

@@ -13,7 +13,8 @@ export interface PageFiles {
   image: string;
 }
 
-const PAGE_FILE = /^(\d{4})\.(pdf|tif|jp2|xml)$/;
+/** What a page's own files are named. */
+export const PAGE_FILE = /^(\d{4})\.(pdf|tif|jp2|xml)$/;
 /** The issue's METS, and the uploads kept with it. */
 const ISSUE_FILE = /^(?:\d{10}\.xml|[a-z]+\.tar)$/;
 

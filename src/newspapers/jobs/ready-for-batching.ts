@@ -10,6 +10,7 @@ import { metsName } from '../batch-files/layout.js';
 import { recordIssueEvent } from '../issue-events.js';
 import { issueObject, setIssueColumns, type Issue } from '../issues.js';
 import { listed } from '../listed.js';
+import { PAGE_FILE } from '../derivatives/pages.js';
 import { theIssue } from './issue-job.js';
 
 /**
@@ -43,7 +44,7 @@ export const readyForBatching = defineFileJob({
 function assertBelong(issue: Issue, location: string, paths: readonly string[]): void {
   const { key } = issue;
   const mets = metsName(issue);
-  const strange = paths.filter((path) => path !== mets && path !== 'original.tar' && !PAGE.test(path));
+  const strange = paths.filter((path) => path !== mets && path !== 'original.tar' && !PAGE_FILE.test(path));
   if (strange.length > 0)
     throw new FatalError(
       `${listed(strange.map((path) => JSON.stringify(path)))} in ${location} is no file of issue ${key}: move it away, then move the pipeline back to record_fixity (run-jobs goto)`,
@@ -56,5 +57,3 @@ function assertBelong(issue: Issue, location: string, paths: readonly string[]):
       `${missing.length > 0 ? listed(missing) : 'every page'} of issue ${key} is missing in ${location}: put it back and requeue`,
     );
 }
-
-const PAGE = /^\d{4}\.(pdf|tif|jp2|xml)$/;

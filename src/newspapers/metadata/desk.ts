@@ -4,10 +4,7 @@ import type { DB } from '../../database/database.js';
 import type { Action } from '../../engine/action.js';
 import { findPerson, may } from '../../engine/permission.js';
 import { Refused } from '../../engine/refused.js';
-import { Roles } from '../../engine/roles.js';
-import { newspaperRoles } from '../roles.js';
-
-const roles = new Roles(newspaperRoles);
+import { roles } from '../roles.js';
 
 /** @param ownWorkOf who must not answer because it is own work, unless that is allowed */
 export async function checkDesk(

@@ -1,14 +1,14 @@
 /** Submits the metadata of many issues, each through the holding pen as if its question were answered there (newspapers spec 9). */
 import type { Kysely, Transaction } from 'kysely';
-import { sql } from 'kysely';
 import type { DB, Json } from '../../database/database.js';
+import { isAsking, lockOpenPipeline, type OpenPipeline } from '../../engine/open-pipeline.js';
 import { claim } from '../../engine/pen/claims.js';
 import { decideOn } from '../../engine/pen/decide.js';
 import { Refused } from '../../engine/refused.js';
 import type { Registry } from '../../engine/registry.js';
 import { metadataEntry, metadataSubmission } from '../actions/metadata.js';
 import { InvalidIssueKey, parseIssueKey } from '../issue-key.js';
-import { findIssue, findIssueById, ISSUE_OBJECT, type Issue } from '../issues.js';
+import { findIssue, findIssueById, issueObject, type Issue } from '../issues.js';
 import { checkMetadata } from './check-metadata.js';
 import { refusalOf } from './entry.js';
 import { givenOf, withGiven } from './fields.js';
@@ -85,7 +85,7 @@ async function answer(
   { issue: name, parameters }: MetadataEntry,
 ): Promise<number> {
   const issue = await theIssueOf(trx, name);
-  const { id, holdRev, isMine } = await theQuestionOf(trx, issue, act.actor);
+  const { id, holdRev, desk } = await theQuestionOf(trx, issue);
   const given = metadataSubmission.safeParse(parameters);
   if (!given.success) throw new NotTaken(given.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')); // prettier-ignore
   const { acceptWarnings, ...fields } = given.data;
@@ -93,7 +93,7 @@ async function answer(
   const checked = await checkMetadata(trx, issue, withGiven(stored, { ...draft, ...givenOf(fields) }));
   const refusal = refusalOf(checked, acceptWarnings);
   if (refusal !== undefined) throw new NotTaken(refusal);
-  if (!isMine) await claim({ db: trx, registry: act.registry, actor: act.actor }, id);
+  if (desk !== act.actor) await claim({ db: trx, registry: act.registry, actor: act.actor }, id);
   await decideOn(trx, act.registry, id, { holdRev, verb: 'submit', params: parameters as Json, actor: act.actor, via: 'cli' }); // prettier-ignore
   return id;
 }
@@ -119,18 +119,9 @@ async function theIssueOf(trx: Transaction<DB>, name: string): Promise<Issue> {
 }
 
 /** Its open question for the metadata; locked, so that it stays the one that is checked. */
-async function theQuestionOf(trx: Transaction<DB>, issue: Issue, actor: string) {
-  const open = await trx
-    .selectFrom('pipelines')
-    .select(['id', 'name', 'status', 'hold_action as action', 'hold_rev as holdRev', 'decision_rev as decisionRev'])
-    .select(sql<boolean>`claim_counts(pipelines) and assignee = ${actor}`.as('isMine'))
-    .where('object_type', '=', ISSUE_OBJECT)
-    .where('object_id', '=', issue.id)
-    .where('status', 'not in', ['success', 'cancelled'])
-    .forUpdate()
-    .executeTakeFirst();
-  const asks = open?.action === metadataEntry.name && open.status !== 'failed' && open.decisionRev !== open.holdRev;
-  if (asks) return open;
+async function theQuestionOf(trx: Transaction<DB>, issue: Issue): Promise<OpenPipeline> {
+  const open = await lockOpenPipeline(trx, issueObject(issue.id));
+  if (open && isAsking(open, metadataEntry.name)) return open;
   if (open?.action === metadataEntry.name && open.status !== 'failed') {
     const { actor: by, verb } = await theAnswer(trx, open.id, open.holdRev);
     throw new NotTaken(`it was answered already (${by}, ${verb}): wait for run-jobs, which carries that out`);

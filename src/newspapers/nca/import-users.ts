@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
-import { Roles } from '../../engine/roles.js';
-import { newspaperRoles } from '../roles.js';
+import { roles } from '../roles.js';
 import { Fields } from './fields.js';
 import type { ImportWork } from './import-work.js';
 import { recordsOf } from './records.js';
@@ -27,7 +26,6 @@ export class Logins {
 }
 
 const LOGIN = /^[^\s\p{Cc},]{1,100}$/u;
-const roles = new Roles(newspaperRoles);
 
 /**
  * Users with their roles, which have the same words here; one who is here already keeps those given here. NCA has no

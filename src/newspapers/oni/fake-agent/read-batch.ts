@@ -1,7 +1,7 @@
 /** Reads a batch as Open ONI's loader does: batch.xml, then the METS of each issue (newspapers spec 8.7). */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { SaxesParser } from 'saxes';
+import { parseXml, type XmlElement } from '../../batch-files/xml-tree.js';
 import type { LoadedBatch, LoadedIssue } from './fake-oni.js';
 
 /** The agent's own validation found it unfit: it is not even queued. */
@@ -9,33 +9,13 @@ export class BatchUnfit extends Error {
   override name = 'BatchUnfit';
 }
 
-/** An element with the text right inside it. */
-interface Element {
-  name: string;
-  attributes: Readonly<Record<string, string>>;
-  text: string;
-}
+/** A document's elements, in its order. */
+const elementsOf = (xml: string): XmlElement[] => allBelow({ children: [parseXml(xml)] });
+const allBelow = ({ children }: Pick<XmlElement, 'children'>): XmlElement[] =>
+  children.flatMap((child) => [child, ...allBelow(child)]);
 
-/** The elements of a document in the order in which they end, each by its name without prefix. */
-function elementsOf(xml: string): Element[] {
-  const parser = new SaxesParser();
-  const open: Element[] = [];
-  const ended: Element[] = [];
-  parser.on('error', (error) => {
-    throw error;
-  });
-  parser.on('opentag', ({ name, attributes }) => open.push({ name: name.replace(/^.*:/, ''), attributes, text: '' }));
-  parser.on('text', (text) => {
-    const inside = open.at(-1);
-    if (inside) inside.text += text;
-  });
-  parser.on('closetag', () => {
-    const element = open.pop();
-    if (element) ended.push(element);
-  });
-  parser.write(xml).close();
-  return ended;
-}
+/** Whether it is called that, in whatever namespace. */
+const isCalled = ({ name }: XmlElement, local: string): boolean => name.endsWith(`}${local}`);
 
 /**
  * Paths of the issues' METS files, relative to `data`, after what the agent checks before it queues a load (8.4).
@@ -48,13 +28,13 @@ export async function validatedIssuePaths(directory: string): Promise<string[]> 
   const xml = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new BatchUnfit((error as Error).message);
   });
-  let elements: Element[];
+  let elements: XmlElement[];
   try {
     elements = elementsOf(xml);
   } catch (error) {
     throw new BatchUnfit(`${file} cannot be parsed: ${(error as Error).message}`);
   }
-  const paths = elements.filter(({ name }) => name === 'issue').map(({ text }) => text.trim());
+  const paths = elements.filter((element) => isCalled(element, 'issue')).map(({ text }) => text.trim());
   for (const path of paths) {
     const found = await stat(join(data, path)).catch(() => undefined);
     if (!found) throw new BatchUnfit(`issue ${path} does not exist`);
@@ -74,13 +54,14 @@ export async function readBatch(directory: string): Promise<LoadedBatch> {
 
 function readMets(xml: string, path: string): LoadedIssue {
   const elements = elementsOf(xml);
-  const lccn = elements.find(({ name, attributes }) => name === 'identifier' && attributes['type'] === 'lccn')?.text;
-  const date = elements.find(({ name }) => name === 'dateIssued')?.text.trim();
-  const editionEnd = elements.findIndex(
-    ({ name, attributes }) => name === 'detail' && attributes['type'] === 'edition',
-  );
-  const edition = Number(elements.slice(0, Math.max(editionEnd, 0)).findLast(({ name }) => name === 'number')?.text);
-  const pages = elements.filter(({ name, attributes }) => name === 'div' && attributes['TYPE'] === 'np:page').length;
+  const typed = (name: string, type: string) =>
+    elements.find((element) => isCalled(element, name) && element.attributes.get('type') === type);
+  const lccn = typed('identifier', 'lccn')?.text;
+  const date = elements.find((element) => isCalled(element, 'dateIssued'))?.text.trim();
+  const number = typed('detail', 'edition')?.children.find((child) => isCalled(child, 'number'));
+  const edition = Number(number?.text);
+  const isPage = (element: XmlElement) => isCalled(element, 'div') && element.attributes.get('TYPE') === 'np:page';
+  const pages = elements.filter(isPage).length;
   if (!lccn || !date || !/^\d{4}-\d\d-\d\d$/.test(date) || !(edition >= 1))
     throw new Error(`${path} lacks its LCCN, its date or its edition`);
   return { lccn: lccn.trim(), date, edition, pages };
