@@ -21,7 +21,7 @@ import {
   type Fixity,
 } from './fixity/jobs.js';
 import { syncDirectory } from './land.js';
-import { copyForMove, deleteForMove, verifiedFiles, verifyForMove, wipOf } from './move.js';
+import { copyForMove, deleteForMove, verifiedFiles, verifyForMove, wipOf, isWip } from './move.js';
 import { absolutePath } from './paths.js';
 import { removeTree } from './remove-tree.js';
 import { renameDirectory as rename } from './rename-directory.js';
@@ -102,6 +102,7 @@ export const deleteDirectory = defineFileJob({
   async run({ args: { location, movedTo, fixity }, signal }) {
     if (!movedTo) {
       await removeTree(location, signal);
+      if (isWip(location)) await forgetVerification(location); // the copy of a move that was given up
       return undefined;
     }
     await deleteForMove({ from: location, to: movedTo }, signal);

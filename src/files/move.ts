@@ -44,6 +44,9 @@ export function wipOf(to: string): string {
   return join(dirname(to), `.wip-${basename(to)}`);
 }
 
+/** Whether a directory is the copy of a move that has not ended. */
+export const isWip = (path: string): boolean => basename(path).startsWith('.wip-');
+
 /** A place is not as any step of this move leaves it. A person has to look. */
 export class MoveRefused extends FatalError {
   override name = 'MoveRefused';

@@ -31,13 +31,11 @@ export async function whyNotArchived(
   if (location === null) return undefined;
   if (!isBelow(location, workflow))
     return `its files are in ${quoted(location)}, which is not below WORKFLOW_PATH ${quoted(workflow)}`;
-  const [bag] = (await readFileSets(db, batchObject(batchId))).filter(({ role }) => role === BAG_ROLE);
-  if (!bag) return `nothing is recorded of the files of ${batch}, so nobody knows that the archive holds them`;
-  const archived = new Map(bag.files.map(({ path, sha256 }) => [path, sha256]));
+  const archived = await archivedSums(db, batchId, issue);
+  if (!archived) return `nothing is recorded of the files of ${batch}, so nobody knows that the archive holds them`;
   const recorded = (await readFileSets(db, issueObject(issue.id), location)).flatMap(({ files }) => files);
   const records = new Map(recorded.map((file) => [file.path, file]));
-  const isArchived = (path: string) =>
-    isClutter(path) || archived.get(`data/${issuePath(issue)}/${path}`) === records.get(path)?.sha256;
+  const isArchived = (path: string) => isClutter(path) || archived.get(path) === records.get(path)?.sha256;
   const missing = recorded.map(({ path }) => path).filter((path) => !isArchived(path));
   if (missing.length > 0) return `${batch} does not hold ${named(missing)} with the recorded SHA-256`;
   if (!(await existing(location, 'directory')))
@@ -49,6 +47,28 @@ export async function whyNotArchived(
   if (strange.length > 0)
     return `${named(strange)} in ${quoted(location)} came or changed since its files were recorded, so the archive does not hold it`;
   return undefined;
+}
+
+/** What the batch holds of an issue, by the paths below its directory; undefined: nothing is recorded of the batch. */
+async function archivedSums(db: Kysely<DB>, batchId: number, issue: Issue): Promise<Map<string, string> | undefined> {
+  const { type, id } = batchObject(batchId);
+  const bag = await db
+    .selectFrom('file_sets')
+    .select('id')
+    .where('object_type', '=', type)
+    .where('object_id', '=', id)
+    .where('role', '=', BAG_ROLE)
+    .executeTakeFirst();
+  if (!bag) return undefined;
+  const directory = `data/${issuePath(issue)}`;
+  const files = await db
+    .selectFrom('files')
+    .select(['path', sql<string>`encode(sha256, 'hex')`.as('sha256')])
+    .where('set_id', '=', bag.id)
+    .where('path', '>', `${directory}/`)
+    .where('path', '<', `${directory}0`) // "0" comes after "/": a range of the key, not the whole batch for each issue
+    .execute();
+  return new Map(files.map(({ path, sha256 }) => [path.slice(directory.length + 1), sha256]));
 }
 
 function isBelow(path: string, area: string): boolean {

@@ -148,6 +148,7 @@ async function remove(trx: Transaction<DB>, row: IssueRow, settings: Settings, a
     return { event: 'not dead', is: 'busy', reason: 'its pipeline was replaced at this moment; run it again' };
   const issue = await findIssueById(trx, issueId);
   if (!issue) throw new NoSuchIssue(issueId);
+  if (now.status === 'cancelled' && REMOVALS.includes(now.pipeline ?? '')) return goOn(trx, issueId, pipelineId, actor);
   const failures = await failuresOf(trx, now);
   if (!isOver(now)) await cancelPipeline(trx, pipelineId, { actor, reason: REASON });
   await setIssueColumns(trx, issueId, { workflow_step: 'AwaitingProcessing' });
@@ -155,6 +156,14 @@ async function remove(trx: Transaction<DB>, row: IssueRow, settings: Settings, a
   await recordIssueEvent(trx, issueId, { actor, kind: 'declared_dead', detail, pipelineId });
   const [next = 0] = await enqueue(trx, [deleteStuckIssue({ issue, cancelled: pipelineId }, settings)], { actor });
   return { event: 'removing', reason: failures.join('; '), pipelineId: next };
+}
+
+/** A removal that was cancelled knows where the files are half-way; another would look for them elsewhere. */
+async function goOn(trx: Transaction<DB>, issueId: number, pipelineId: number, actor: string): Promise<Removed> {
+  const reason = 'its removal was cancelled: it goes on where it stood';
+  await trx.updateTable('pipelines').set({ status: 'pending' }).where('id', '=', pipelineId).execute();
+  await recordIssueEvent(trx, issueId, { actor, kind: 'begun_again', pipelineId, detail: { reason } });
+  return { event: 'removing', reason, pipelineId };
 }
 
 /** Which pipelines of an issue failed, at which jobs, and why, oldest first; and who cancelled the latest. */

@@ -150,6 +150,7 @@ export async function pipelineRow(own: TestDatabase, id: number): Promise<Pipeli
 
 export interface JobRow {
   sequence: number;
+  type: string;
   name: string;
   status: string;
   attempt: number;
@@ -163,7 +164,7 @@ export interface JobRow {
 export const jobRows = (own: TestDatabase, id: number): Promise<JobRow[]> =>
   rows<JobRow>(
     own,
-    `select sequence, args ->> 'name' as name, status, attempt, failures, result, error, completed_at from jobs where pipeline_id = $1 order by sequence`,
+    `select sequence, type, args ->> 'name' as name, status, attempt, failures, result, error, completed_at from jobs where pipeline_id = $1 order by sequence`,
     [id],
   );
 

@@ -163,7 +163,13 @@ function decided(
     ]);
     const batch = await theNamed(database, name);
     if (['flag', 'finalize', 'undo'].includes(verb))
-      await askWhenMakingFailed(database.kysely, batch, settings, { actor, permitted: () => permitted('batches ask') });
+      await askWhenMakingFailed(database.kysely, batch, settings, {
+        actor,
+        permitted: async () => {
+          await permitted('batches ask');
+          await check?.(session, batch); // before what failed is cancelled
+        },
+      });
     const options = { waitSeconds: WAIT_SECONDS };
     const answer = { action, verb, params, comment, actor, via: 'cli' as const };
     const { pipelineId, status } = await decideBatch(database.kysely, penRegistry, batch, answer, {

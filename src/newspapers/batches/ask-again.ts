@@ -13,6 +13,7 @@ import { existing } from '../../files/existing.js';
 import type { Settings } from '../../settings.js';
 import { askConfirmArchived } from '../jobs/ask-confirm-archived.js';
 import { purgeBatch } from '../oni/agent-jobs.js';
+import { GO_LIVE } from '../pipelines/go-live.js';
 import { PATCH_BATCH } from '../pipelines/patch-batch.js';
 import { UNPUSH_BATCH } from '../pipelines/unpush-batch.js';
 import { withdrawBatch } from '../pipelines/withdraw-batch.js';
@@ -22,8 +23,6 @@ import { ASK_ABOUT_BATCH, lastWork, mayBeOn, type LastWork } from './batch-stand
 import { batchObject, moveBatch, theBatch, type Batch, type BatchStatus } from './batches.js';
 import { laterVersions, lockBatch } from './former-version.js';
 import { askBatchQc } from './questions.js';
-
-const GO_LIVE = 'GoLiveProcess';
 
 /** Pipelines that build a batch or take it apart. One that failed may be left by asking what shall become of the batch. */
 const MAKING: readonly string[] = ['MakeBatch', 'RebuildBatch', 'FinalizeIssueFlagging', 'BatchDeletion'];

@@ -3,7 +3,8 @@ import type { Kysely, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { DB } from '../../database/database.js';
 import { FatalError } from '../../engine/job.js';
-import { findBatchById, type Batch } from './batches.js';
+import { lockOpenPipeline } from '../../engine/open-pipeline.js';
+import { batchObject, findBatchById, type Batch } from './batches.js';
 
 /** The version before this one; undefined for a first one. */
 export async function formerVersion(db: Kysely<DB>, batchId: number): Promise<Batch | undefined> {
@@ -28,6 +29,8 @@ export async function laterVersions(db: Kysely<DB>, batchId: number): Promise<{ 
     .execute();
 }
 
-/** Nobody changes the batch until the transaction ends. */
-export const lockBatch = (trx: Transaction<DB>, batchId: number) =>
-  sql`select from newspapers.batches where id = ${batchId} for update`.execute(trx);
+/** Nobody changes the batch until the transaction ends. Its pipeline's row is locked first, as by a job that changes the batch. */
+export async function lockBatch(trx: Transaction<DB>, batchId: number): Promise<void> {
+  await lockOpenPipeline(trx, batchObject(batchId));
+  await sql`select from newspapers.batches where id = ${batchId} for update`.execute(trx);
+}

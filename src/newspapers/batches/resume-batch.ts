@@ -2,18 +2,20 @@
 import type { Kysely } from 'kysely';
 import type { DB } from '../../database/database.js';
 import { enqueue } from '../../engine/enqueue.js';
+import { lockOpenPipeline } from '../../engine/open-pipeline.js';
+import { requeuePipeline } from '../../engine/operator.js';
 import type { Pipeline, PipelinePlan } from '../../engine/pipeline.js';
 import { Refused } from '../../engine/refused.js';
 import type { Settings } from '../../settings.js';
 import { deleteBatch } from '../pipelines/delete-batch.js';
 import { finalizeFlagging, rebuildBatch } from '../pipelines/finalize-flagging.js';
-import { goLive } from '../pipelines/go-live.js';
+import { GO_LIVE, goLive } from '../pipelines/go-live.js';
 import { PATCH_BATCH, patchBatch } from '../pipelines/patch-batch.js';
 import { UNPUSH_BATCH, unpushBatch } from '../pipelines/unpush-batch.js';
 import { assertLatest } from './ask-again.js';
 import { recordBatchEvent } from './batch-events.js';
 import { lastWork } from './batch-stand.js';
-import { theBatch, type Batch } from './batches.js';
+import { batchObject, theBatch, type Batch } from './batches.js';
 import { formerVersion, lockBatch } from './former-version.js';
 
 /** What a batch may have been left in the middle of: done again from the beginning, what is done already is found done. */
@@ -25,7 +27,7 @@ const AT_WORK: Readonly<Record<string, { pipeline: Pipeline<Batch>; what: string
     what: 'its flagged issues leave it, and it is built anew without them',
   },
   BatchDeletion: { pipeline: deleteBatch, what: 'it is taken apart' },
-  GoLiveProcess: { pipeline: goLive, what: 'it is put on production and moved to the archive' },
+  [GO_LIVE]: { pipeline: goLive, what: 'it is put on production and moved to the archive' },
   [UNPUSH_BATCH]: { pipeline: unpushBatch, what: 'it is taken back from production' },
 };
 
@@ -39,10 +41,10 @@ export interface Resumed {
 }
 
 /**
- * Enqueues it.
+ * Requeues its failed pipeline, or enqueues what was cancelled anew.
  *
  * @throws Refused when the batch was not stopped in the middle of anything
- * @throws ObjectBusy when it has an open pipeline
+ * @throws ObjectBusy when it has an open pipeline that has not failed
  */
 export async function resumeBatch(
   db: Kysely<DB>,
@@ -54,6 +56,11 @@ export async function resumeBatch(
     await lockBatch(trx, id);
     const batch = await theBatch(trx, id);
     await assertLatest(trx, batch);
+    const open = await lockOpenPipeline(trx, batchObject(id));
+    if (open?.status === 'failed') {
+      await requeuePipeline(trx, open.id, { actor, reason: 'resumed' });
+      return { pipelineId: open.id, pipeline: open.name, what: 'it goes on at the job that failed' };
+    }
     const was = batch.status === 'pending' ? (await lastWork(trx, id))?.name : undefined;
     const former = await formerVersion(trx, id);
     const next = carriedOn(batch, was, former, settings);

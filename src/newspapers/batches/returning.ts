@@ -1,15 +1,25 @@
 /** Which issues of a live batch can come back into the workflow: their files are there, and nobody took their place. */
+import { dirname } from 'node:path';
 import { sql, type Kysely } from 'kysely';
 import type { DB } from '../../database/database.js';
-import { existing } from '../../files/existing.js';
+import { existing, isThere } from '../../files/existing.js';
 import { quoted } from '../../files/quoted.js';
 import type { Issue } from '../issues.js';
 
-/** Why it cannot come back; undefined: it can. */
+/**
+ * Why it cannot come back; undefined: it can.
+ *
+ * @throws Error when its area is not there either: its files are not gone, and the issue must not leave without them
+ */
 export async function whyNotBack(db: Kysely<DB>, issue: Issue): Promise<string | undefined> {
   const { location } = issue;
   if (location === null) return 'its workflow files are gone';
-  if (!(await existing(location, 'directory'))) return `its workflow files are not in ${quoted(location)}`;
+  if (!(await existing(location, 'directory'))) {
+    if (await isThere(dirname(location))) return `its workflow files are not in ${quoted(location)}`;
+    throw new Error(
+      `nobody can tell whether issue ${issue.key} has its workflow files, as ${quoted(dirname(location))} is not there: is its disk mounted? Mount it, then try again`,
+    );
+  }
   const twin = await twinOf(db, issue.id);
   return twin === undefined ? undefined : `issue ${twin} of the same key is in the workflow`;
 }

@@ -19,7 +19,9 @@ export async function takeQuestion(trx: Transaction<DB>, batch: Batch, act: Act)
     throw new Refused(
       'conflict',
       `batch ${batch.fullName} is at work: its pipeline ${id} (${name}) is ${status}`,
-      'let it end, or mend it, then try again',
+      status === 'failed'
+        ? `bin/batches ask ${batch.fullName} gives that up and asks again; then try again`
+        : 'let it end, then try again',
     );
   await cancelPipeline(trx, id, act);
 }

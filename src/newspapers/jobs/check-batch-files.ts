@@ -6,7 +6,7 @@ import { defineFileJob } from '../../files/file-job.js';
 import { assertAsRecorded } from '../../files/fixity/compare.js';
 import { readFileSet } from '../../files/fixity/file-records.js';
 import { sumDirectory } from '../../files/fixity/sum-directory.js';
-import { verifiedFiles } from '../../files/move.js';
+import { verifiedFiles, wipOf } from '../../files/move.js';
 import { absolutePath } from '../../files/paths.js';
 import { BAG_ROLE, LIVE_ROLE } from '../batch-files/bag-records.js';
 import { batchObject, theBatch } from '../batches/batches.js';
@@ -25,7 +25,7 @@ export const checkBatchFiles = defineFileJob({
   async run({ args: { batchId, location, live, archive }, db, signal }) {
     const { fullName } = await theBatch(db, batchId);
     const remedy =
-      `Nothing of it is on production. "bin/batches ask ${fullName}" brings it back to quality control: then reject it, ` +
+      `"bin/batches ask ${fullName}" brings it back to quality control: then reject it, ` +
       'flag the issues of these files and finalize, or undo it, and it is built again';
     const check = async (directory: string, role: string): Promise<number> => {
       const set = await readFileSet(db, batchObject(batchId), directory, role);
@@ -35,7 +35,9 @@ export const checkBatchFiles = defineFileJob({
       assertAsRecorded(directory, set.files, found, remedy);
       return set.files.length;
     };
-    const isMoved = (await isThere(archive)) || (await verifiedFiles({ from: location, to: archive })) !== undefined;
+    const isMoved =
+      (await isThere(archive)) ||
+      ((await isThere(wipOf(archive))) && (await verifiedFiles({ from: location, to: archive })) !== undefined);
     const bag = isMoved ? 0 : await check(location, BAG_ROLE);
     return done({ result: { bag, live: await check(live, LIVE_ROLE) } });
   },

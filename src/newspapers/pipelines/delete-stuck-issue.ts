@@ -2,11 +2,12 @@ import { definePipeline } from '../../engine/pipeline.js';
 import { workPlaces } from '../intake-places.js';
 import { issueObject, type Issue } from '../issues.js';
 import { settleStuckIssue } from '../jobs/settle-stuck-issue.js';
+import { REMOVE_ERRORED_ISSUE } from './remove-errored-issue.js';
 
-export const DELETE_STUCK_ISSUE = 'DeleteStuckIssue';
+const DELETE_STUCK_ISSUE = 'DeleteStuckIssue';
 
 /** What takes an issue out of the workflow for good: one of them that failed is mended and gone on with, not begun anew. */
-export const REMOVALS: readonly string[] = [DELETE_STUCK_ISSUE, 'RemoveErroredIssue'];
+export const REMOVALS: readonly string[] = [DELETE_STUCK_ISSUE, REMOVE_ERRORED_ISSUE];
 
 export interface StuckIssue {
   issue: Issue;

@@ -7,11 +7,13 @@ import { checkBatchFiles } from '../jobs/check-batch-files.js';
 import { markBatchLive } from '../jobs/mark-batch-live.js';
 import { loadBatch, purgeBatch } from '../oni/agent-jobs.js';
 
+export const GO_LIVE = 'GoLiveProcess';
+
 /**
  * Checks the files of an approved batch, puts it on production, looks that the site shows all of it, and only then moves it to the archive
  * (newspapers spec 4, GoLiveProcess; W38). Ends with the question whether it is safe in the dark archive.
  */
-export const goLive = definePipeline<Batch>('GoLiveProcess', {
+export const goLive = definePipeline<Batch>(GO_LIVE, {
   describe: (batch) => `batch ${batch.fullName}`,
   object: (batch) => batchObject(batch.id),
   jobs: (batch, settings) => {

@@ -9,6 +9,8 @@ import { moveDerivatives } from '../jobs/move-derivatives.js';
 import { setIssueBackupLocation, setIssueLocation } from '../jobs/set-issue-location.js';
 import { writeActionLog } from '../jobs/write-action-log.js';
 
+export const REMOVE_ERRORED_ISSUE = 'RemoveErroredIssue';
+
 export interface Removal {
   issue: Issue;
   /** Where its files are; null when they are gone, and only the original upload and the story are kept. */
@@ -41,7 +43,7 @@ export async function removalOf(issue: Issue, folder: string | null): Promise<Re
  * Takes an issue out of the workflow: its files, its story and its original upload to `ERR/YYYY-MM/HN/content`, its
  * derivatives beside them (newspapers spec 4, RemoveErroredIssue; 5.10). All is built under a hidden name.
  */
-export const removeErroredIssue = definePipeline<Removal>('RemoveErroredIssue', {
+export const removeErroredIssue = definePipeline<Removal>(REMOVE_ERRORED_ISSUE, {
   describe: ({ issue }) => `issue ${issue.key}`,
   object: ({ issue }) => ({ type: ISSUE_OBJECT, id: issue.id }),
   jobs: ({ issue, location, now }, settings) => {

@@ -1,6 +1,6 @@
 /** What was stopped, or failed for good, on a batch's way: nothing is carried on by asking, and every stand has a way on. */
 import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { closeThreads } from '../../../src/files/threads.js';
@@ -9,7 +9,8 @@ import { batchPlaces } from '../../../src/newspapers/batches/batch-places.js';
 import { listBatchIssues, type Batch } from '../../../src/newspapers/batches/batches.js';
 import { listFlagged } from '../../../src/newspapers/batches/flagged-issues.js';
 import { resumeBatch } from '../../../src/newspapers/batches/resume-batch.js';
-import { makeDelayedDue, rows, until, useDatabase } from '../../engine/support.js';
+import { jobRows, makeDelayedDue, rows, startRunner, until, useDatabase } from '../../engine/support.js';
+import { allJobs } from '../intake-stage.js';
 import {
   batchAtQc,
   decided,
@@ -143,6 +144,49 @@ describe('asking carries on nothing that somebody stopped', () => {
 });
 
 describe('what rots after quality control is found before production is asked', () => {
+  test('also when a go-live before it had copied the batch to the archive', { timeout: 60_000 }, async () => {
+    const { batch } = await (async () => {
+      const runner = await startBatchRunner(site);
+      const made = await batchAtQc(site, 1);
+      await runner.stop(5);
+      return made;
+    })();
+    const jobs = allJobs(new Set()).filter(({ definition }) => definition.type !== 'delete_directory');
+    const runner = await startRunner(own, { more: jobs, settings: site.settings });
+    await decided(site, batch, 'batch_qc', 'approve');
+    await until(
+      'the copy is verified',
+      async () => {
+        await makeDelayedDue(own);
+        const { id } = await standing(site, batch);
+        return (await jobRows(own, id)).find(({ status }) => status === 'waiting')?.type === 'delete_directory';
+      },
+      40,
+    );
+    await runner.stop(5);
+    await cancel(batch);
+    await startBatchRunner(site);
+    await ask(batch);
+    await untilBatchAsks(site, batch, 'batch_qc');
+    expect(await readdir(site.settings.BATCH_ARCHIVE_PATH)).toEqual([]);
+    const [issue] = await listBatchIssues(db(), batch.id);
+    const full = join(
+      batchPlaces(batch.fullName, site.settings).output,
+      'data',
+      issue?.lccn ?? '',
+      'print',
+      issue?.key.slice(-10) ?? '',
+      '0001.tif',
+    );
+    await rm(full);
+    await writeFile(full, 'bit rot');
+    const loads = loadsAsked(site.production);
+    await decided(site, batch, 'batch_qc', 'approve');
+    await until('it fails', async () => (await standing(site, batch)).status === 'failed');
+    expect((await standing(site, batch)).error?.message).toContain('0001.tif');
+    expect(loadsAsked(site.production)).toBe(loads);
+  });
+
   test.each(['full batch', 'live copy'] as const)('in the %s', { timeout: 60_000 }, async (where) => {
     await startBatchRunner(site);
     const { batch, issues } = await batchAtQc(site, 2);

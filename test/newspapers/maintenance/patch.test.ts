@@ -178,6 +178,67 @@ describe('W36: a live batch is corrected', () => {
 });
 
 describe('what goes wrong leaves the former version on production', () => {
+  test(
+    'of an issue nobody can say while the workflow disk is away whether it can come back: it is waited for',
+    { timeout: 60_000 },
+    async () => {
+      await startBatchRunner(site);
+      const { batch, issues } = await liveBatch(site, 2);
+      const [bad] = issues;
+      if (!bad) throw new Error('no issue');
+      const area = site.settings.WORKFLOW_PATH;
+      await rename(area, `${area}-unmounted`);
+      await expect(planPatch(db(), batch, [parseIssueKey(bad.key)], site.settings)).rejects.toThrow(
+        'is its disk mounted?',
+      );
+      await rename(`${area}-unmounted`, area);
+      site.production.world.queue.hold(); // the disk goes away while it is loaded
+      await patched(batch, bad);
+      const version = await next(batch.fullName.replace('_ver01', '_ver02'));
+      await until('production was asked', () => Promise.resolve(orders(site.production).length === 2));
+      await rename(area, `${area}-unmounted`);
+      site.production.world.queue.release();
+      await until(
+        'it waits for the disk',
+        async () => {
+          await makeDelayedDue(own);
+          return (await standing(site, version)).error?.message.includes('is its disk mounted?') === true;
+        },
+        40,
+      );
+      expect((await issue(bad))?.ignored).toBe(true); // still in production
+      await rename(`${area}-unmounted`, area);
+      await makeDelayedDue(own);
+      await untilBatchAsks(site, version, 'confirm_archived');
+      expect(await issue(bad)).toMatchObject({ ignored: false, workflowStep: 'UnfixableMetadataError' });
+    },
+  );
+
+  test('that failed is carried on by resume, as asking says', { timeout: 60_000 }, async () => {
+    await startBatchRunner(site);
+    const { batch, issues } = await liveBatch(site, 2);
+    const [bad, good] = issues;
+    if (!bad || !good) throw new Error('no issues');
+    const file = join(
+      batchPlaces(batch.fullName, site.settings).archive,
+      'data',
+      good.lccn,
+      'print',
+      good.key.slice(-10),
+      '0001.tif',
+    );
+    await rename(file, `${file}-away`);
+    await writeFile(file, 'bit rot');
+    await patched(batch, bad);
+    const version = await next(batch.fullName.replace('_ver01', '_ver02'));
+    await until('it fails', async () => (await standing(site, version)).status === 'failed');
+    await expect(askAgain(db(), version, site.settings, { actor: 'ann' })).rejects.toThrow('it asks nothing');
+    await rename(`${file}-away`, file);
+    const { id } = await standing(site, version);
+    expect(await resumeBatch(db(), version, site.settings, { actor: 'root' })).toMatchObject({ pipelineId: id });
+    await untilBatchAsks(site, version, 'confirm_archived');
+  });
+
   test('a file of it that rotted in the archive', { timeout: 60_000 }, async () => {
     await startBatchRunner(site);
     const { batch, issues } = await liveBatch(site, 2);

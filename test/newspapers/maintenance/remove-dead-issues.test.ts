@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { requeuePipeline } from '../../../src/engine/operator.js';
+import { cancelPipeline, requeuePipeline } from '../../../src/engine/operator.js';
 import { closeThreads } from '../../../src/files/threads.js';
 import { cancelIntake } from '../../../src/newspapers/cancel-intake.js';
 import { listIssueEvents } from '../../../src/newspapers/issue-events.js';
@@ -12,7 +12,7 @@ import { makeDerivatives } from '../../../src/newspapers/pipelines/make-derivati
 import { takeInUpload } from '../../../src/newspapers/pipelines/take-in-upload.js';
 import { removeDeadIssues, type RemoveDeadEvent } from '../../../src/newspapers/remove-dead-issues.js';
 import type { Settings } from '../../../src/settings.js';
-import { enqueuedOne, makeDelayedDue, pipelineRow, rows, until, useDatabase } from '../../engine/support.js';
+import { enqueuedOne, jobRows, makeDelayedDue, pipelineRow, rows, until, useDatabase } from '../../engine/support.js';
 import { givenReady } from '../batches/ready.js';
 import { writePdf } from '../derivatives/documents.js';
 import {
@@ -191,6 +191,34 @@ describe('DeleteStuckIssue', () => {
       for (const area of [settings.WORKFLOW_PATH, settings.ORIGINAL_PDF_BACKUP_PATH, settings.PDF_PAGE_REVIEW_PATH])
         expect((await readdir(area)).filter((name) => name.includes(issue.humanName))).toEqual([]);
       expect(existsSync(join(settings.PDF_PAGE_REVIEW_PATH, good.humanName))).toBe(true);
+    },
+  );
+
+  test.each(['write_action_log', 'ignore_issue'])(
+    'that was cancelled before %s goes on where it stood',
+    { timeout: 60_000 },
+    async (type) => {
+      const jobs = allJobs(new Set()).filter(({ definition }) => definition.type !== type);
+      const runner = await startIntakeRunner(own, settings, jobs);
+      const issue = await givenUnsplittable('sn1');
+      await enqueuedOne(own, takeInUpload(issue, settings));
+      await untilFailed(own, issue);
+      await removeDead();
+      const stands = async () => {
+        await makeDelayedDue(own);
+        const { id } = await standing(own, issue);
+        return (await jobRows(own, id)).find(({ status }) => status === 'waiting')?.type === type;
+      };
+      await until(`it stands at ${type}`, stands, 30);
+      await runner.stop(5);
+      const { id } = await standing(own, issue);
+      await cancelPipeline(db(), id, { actor: 'root', reason: 'a mistake' });
+      expect(await removeDead()).toMatchObject([{ event: 'removing', pipelineId: id, reason: expect.stringContaining('goes on') as string }]); // prettier-ignore
+      await startIntakeRunner(own, settings);
+      await untilRemoved(issue);
+      const name = issue.humanName;
+      expect(await errorsBelow()).toEqual([`${name}/content/1.pdf`, `${name}/content/actions.txt`]);
+      expect(await findIssueById(db(), issue.id)).toMatchObject({ ignored: true });
     },
   );
 
