@@ -17,6 +17,10 @@ export interface RedisOptions {
   maxmemory?: string;
   /** TLS only, with a certificate of a test's own authority. */
   tls?: boolean;
+  /** The address it listens on; 127.0.0.1 unless told. */
+  host?: string;
+  /** What comes before its command line, e.g. `setpriv --pdeathsig KILL --`; a program that becomes the server. */
+  prefix?: readonly string[];
 }
 
 export interface TestRedis {
@@ -29,6 +33,8 @@ export interface TestRedis {
   client: () => Redis;
   /** Ends the server; `kill` as a crash does. */
   stop: (signal?: NodeJS.Signals) => Promise<void>;
+  /** A signal that it survives: SIGSTOP, SIGCONT. */
+  signal: (signal: NodeJS.Signals) => void;
   /** Starts it again on its port, empty. */
   start: () => Promise<void>;
   /** Ends server, clients and files. */
@@ -45,7 +51,8 @@ export interface TestRedis {
  */
 export async function startRedis(options: RedisOptions = {}): Promise<TestRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'pressmark-redis-'));
-  const port = await freePort();
+  const host = options.host ?? '127.0.0.1';
+  const port = await freePort(host);
   const caFile = join(directory, 'ca.pem');
   if (options.tls) await makeCertificates(directory);
   const clients = new Set<Redis>();
@@ -54,7 +61,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
   const connect = () =>
     new Redis({
       port,
-      host: '127.0.0.1',
+      host,
       ...(options.password !== undefined && { password: options.password }),
       ...(options.tls && { tls: { rejectUnauthorized: false } }),
       retryStrategy: () => 20,
@@ -66,10 +73,10 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
       : ['--port', String(port)];
     const memory = options.maxmemory === undefined ? [] : ['--maxmemory', options.maxmemory];
     const password = options.password === undefined ? [] : ['--requirepass', options.password];
-    const args = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory];
-    server = spawn('redis-server', [...args, ...sockets, ...memory, ...password, '--maxmemory-policy', 'noeviction'], {
-      stdio: 'ignore',
-    });
+    const args = ['--bind', host, '--save', '', '--appendonly', 'no', '--dir', directory];
+    const command = [...(options.prefix ?? []), 'redis-server', ...args, ...sockets, ...memory, ...password];
+    const [program = '', ...rest] = command;
+    server = spawn(program, [...rest, '--maxmemory-policy', 'noeviction'], { stdio: 'ignore' });
     const client = connect();
     await client.ping();
     client.disconnect();
@@ -87,7 +94,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
   const credentials = options.password === undefined ? '' : `:${encodeURIComponent(options.password)}@`;
   return {
     port,
-    url: `redis${options.tls ? 's' : ''}://${credentials}127.0.0.1:${port}/0`,
+    url: `redis${options.tls ? 's' : ''}://${credentials}${host}:${port}/0`,
     caFile,
     client: () => {
       const client = connect();
@@ -96,6 +103,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
     },
     start,
     stop,
+    signal: (signal) => void server?.kill(signal),
     async drop() {
       for (const client of clients) client.disconnect();
       await stop('SIGKILL');
@@ -104,9 +112,9 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
   };
 }
 
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+/** A port of an address of this machine that nobody listens on now. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  const server = createServer().listen(0, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   server.close();

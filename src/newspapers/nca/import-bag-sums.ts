@@ -1,4 +1,4 @@
-/** SHA-256 sums of the bags of imported batches that are on staging: their own manifests (newspapers spec 5.9). */
+/** SHA-256 sums of the bags of imported batches that are on staging or live: their own manifests (newspapers spec 5.9). */
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { readBag } from '../../files/bagit/read-bag.js';
@@ -15,26 +15,35 @@ import type { ImportWork } from './import-work.js';
 interface Batch {
   id: number;
   full_name: string;
-  location: string;
+  isLive: boolean;
+  /** Null of a live one, whose files NCA has moved to the archive area. */
+  location: string | null;
 }
 
-/** Records the files of every batch that has not gone live yet, so that its move to the archive is checked against them. */
-export async function importBagSums({ trx, notices, signal }: ImportWork): Promise<void> {
+/**
+ * Records the files of every batch that is on staging, so that its move to the archive is checked against them, and of every
+ * live one that is not complete yet, so that it can be patched, and its working files be deleted because it holds them.
+ */
+export async function importBagSums({ trx, notices, settings, signal }: ImportWork): Promise<void> {
   const { rows: batches } = await sql<Batch>`
-    select id, full_name, location from newspapers.batches
-    where status in ('qc_ready', 'qc_flagging') and location is not null order by id`.execute(trx);
+    select id, full_name, location, status in ('live', 'live_archived') as "isLive" from newspapers.batches
+    where status in ('qc_ready', 'qc_flagging') and location is not null or status in ('live', 'live_archived') order by id`.execute(
+    trx,
+  );
   for (const batch of batches) {
-    const found = await findBag(batch.location, signal);
+    const directory = batch.location ?? join(settings.BATCH_ARCHIVE_PATH, batch.full_name);
+    const found = await findBag(directory, signal);
     if (found.problems.length > 0) {
-      notices.push(
-        `batch ${batch.full_name}: its sums could not be taken over (${listed(found.problems)}), so nothing is checked when it moves to the archive; reject it to have it built anew`,
-      );
+      const so = batch.isLive
+        ? 'it can neither be patched nor its working files be deleted here; import again when its files are there, or delete them by hand'
+        : 'nothing is checked when it moves to the archive; reject it to have it built anew';
+      notices.push(`batch ${batch.full_name}: its sums could not be taken over (${listed(found.problems)}), so ${so}`);
       continue;
     }
     await recordFiles(trx, {
       object: batchObject(batch.id),
       role: BAG_ROLE,
-      directory: batch.location,
+      directory,
       pipelineId: null,
       files: found.files,
     });

@@ -22,9 +22,11 @@ export interface BatchPatch {
 
 /**
  * Replaces a live batch by its next version (newspapers spec 7.9, 7.10; W36): built in the archive area beside the former
- * one, of the same files; loaded on production and compared with what the site shows (W29); only then the former one is
- * purged and its live copy deleted, so that readers are never without the issues that are right. Ends with the question
- * whether the new version is in the dark archive; the former version's archived files stay.
+ * one, of the same files; then the former one is purged from production, this one loaded and compared with what the site
+ * shows (W29). In that order: Open ONI keeps the words of a page by LCCN, date, edition and sequence, not by batch, so a purge
+ * after the load would take those of the pages that are kept. The former live copy stays until the comparison is through:
+ * if the site refuses the new version, the agent can load the former one again. Ends with the question whether the new
+ * version is in the dark archive; the former version's archived files stay.
  */
 export const patchBatch = definePipeline<BatchPatch>(PATCH_BATCH, {
   describe: ({ batch }) => `batch ${batch.fullName}`,
@@ -40,8 +42,8 @@ export const patchBatch = definePipeline<BatchPatch>(PATCH_BATCH, {
       validateBag({ location: building }),
       renameDirectory({ from: building, to: archive, fixity: { object: batchObject(batchId) } }),
       copyLive({ batchId, from: archive, to: live }),
-      loadBatch(batchId, 'production'),
       purgeBatch(former.id, 'production'),
+      loadBatch(batchId, 'production'),
       purgeBatch(former.id, 'staging'),
       deleteDirectory({ location: old.live }),
       markBatchPatched({ batchId, archive }),

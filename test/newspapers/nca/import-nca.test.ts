@@ -46,7 +46,7 @@ async function* once(text: string): AsyncGenerator<Buffer> {
 
 function bring(site: Site, { dryRun = false } = {}): Promise<ImportSummary> {
   const source = { read: () => readDump('nca.sql', once(dumpText(site))), progress: () => undefined };
-  return importNca(own.database.kysely, source, { settings: testSettings, actor: 'sys', dryRun });
+  return importNca(own.database.kysely, source, { settings: { ...testSettings, BATCH_ARCHIVE_PATH: join(area, 'archive') }, actor: 'sys', dryRun }); // prettier-ignore
 }
 
 /** The sample site with another row in the place of one, or with one more. */
@@ -335,19 +335,24 @@ describe('sums that NCA took (W17)', () => {
     expect(await readFileSets(own.database.kysely, batchObject(2))).toEqual([]);
   });
 
-  it('of a batch on staging are those of its bag; a bag that is not whole is told', async () => {
-    const bag = join(area, 'out', 'batch_oru_20260101Rook2_ver01');
+  it.each([
+    ['on staging', 2, 'out/batch_oru_20260101Rook2_ver01'],
+    ['that is live, in the archive area,', 4, 'archive/batch_oru_20260101Rook4_ver01'],
+    ['that is safe, in the archive area,', 6, 'archive/batch_oru_20260101Rook6_ver01'],
+  ])('of a batch %s are those of its bag; a bag that is not whole is told', async (_, id, path) => {
+    const bag = join(area, path);
     await mkdir(join(bag, 'data', 'sn12345678'), { recursive: true });
     const lines = ['data/batch.xml', 'data/sn12345678/.manifest'].map((path) => `${sum(path)}  ${path}\n`);
     for (const path of ['data/batch.xml', 'data/sn12345678/.manifest']) await writeFile(join(bag, path), `of ${path}`);
     await writeFile(join(bag, 'bagit.txt'), 'BagIt-Version: 0.97\nTag-File-Character-Encoding: UTF-8\n');
     await writeFile(join(bag, 'manifest-sha256.txt'), lines.join(''));
     const { notices } = await bring(sampleSite(area));
-    const [set] = await readFileSets(own.database.kysely, batchObject(2), bag);
+    const [set] = await readFileSets(own.database.kysely, batchObject(id), bag);
     expect(set?.files.map(({ path }) => path)).toEqual(['bagit.txt', 'data/batch.xml', 'data/sn12345678/.manifest', 'manifest-sha256.txt']); // prettier-ignore
     expect(set).toMatchObject({ role: 'bag', files: [{}, { sha256: sum('data/batch.xml') }, {}, {}] });
     expect(notices).toContainEqual(expect.stringMatching(/^batch batch_oru_20260101Rook3_ver01: .* could not be taken over .*is not here/) as string); // prettier-ignore
-    expect(notices.filter((notice) => notice.includes('Rook2'))).toEqual([]);
+    expect(notices.filter((notice) => notice.includes(`Rook${id}`))).toEqual([]);
+    expect(notices.filter((notice) => notice.includes('could not be taken over'))).toHaveLength(3);
   });
 
   const sum = (path: string) => createHash('sha256').update(`of ${path}`).digest('hex');

@@ -72,7 +72,7 @@ async function loadBatch(world: AgentWorld, [name = '']: readonly string[]): Pro
     if (!world.oni.awardees.has(batch.awardee)) throw new Error(`no awardee ${batch.awardee}`);
     const loaded = world.loses(batch);
     for (const issue of loaded.issues) out(`loaded issue: ${issue.lccn} ${issue.date}_${issue.edition}`);
-    world.oni.batches.set(name, loaded);
+    world.oni.load(loaded);
   });
   return added(job);
 }
@@ -129,7 +129,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'purge-batch': ({ oni, queue }, [name = '']) => {
     if (!oni.batches.has(name)) return NO_OP;
     const job = queue.add(`purge_batch ${name}`, ({ out }) => {
-      oni.batches.delete(name);
+      oni.purge(name);
       out(`purged ${name}`);
       return Promise.resolve();
     });

@@ -1,5 +1,5 @@
 /**
- * An ONI agent for tests and the demo: a real SSH server on 127.0.0.1 that speaks the agent's protocol (newspapers spec
+ * An ONI agent for tests and the demo: a real SSH server, on 127.0.0.1 unless told, that speaks the agent's protocol (newspapers spec
  * 8.4) and "loads" batches into memory. It refuses what Open ONI's loader would refuse, and misbehaves on request.
  */
 import { once } from 'node:events';
@@ -26,6 +26,8 @@ export type Misbehaviour =
 export interface FakeAgentOptions extends Partial<Pick<AgentWorld, 'checkForOni'>> {
   /** Directory that holds the batches by their full names. */
   batchSource: string;
+  /** Where it listens; 127.0.0.1 unless told. */
+  host?: string;
   /** 0: any that is free. */
   port?: number;
   /** A private key in OpenSSH form; a new one unless told. */
@@ -52,7 +54,7 @@ export function newKeyPair(utils: typeof Ssh2.utils): ReturnType<typeof Ssh2.uti
 }
 
 export class FakeAgent {
-  readonly host = '127.0.0.1';
+  readonly host: string;
   port: number;
   /** As settings pin it. */
   readonly fingerprint: string;
@@ -68,6 +70,7 @@ export class FakeAgent {
     private readonly ssh2: Pick<typeof Ssh2, 'Server' | 'utils'>,
     private readonly options: FakeAgentOptions,
   ) {
+    this.host = options.host ?? '127.0.0.1';
     this.port = options.port ?? 0;
     this.hostKey = options.hostKey ?? newKeyPair(ssh2.utils).private;
     const key = ssh2.utils.parseKey(this.hostKey);

@@ -1,4 +1,4 @@
-/** The public JSON of a site (newspapers spec 5.6), served over HTTP on 127.0.0.1 from what a fake agent has loaded. */
+/** The public JSON of a site (newspapers spec 5.6), served over HTTP from what a fake agent has loaded. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,6 +6,10 @@ import type { FakeOni, LoadedBatch, LoadedIssue } from './fake-oni.js';
 
 export interface FakeSiteOptions {
   oni: FakeOni;
+  /** Where it listens; 127.0.0.1 unless told. */
+  host?: string;
+  /** 0: any that is free. */
+  port?: number;
   /** Batches on a page of the list. */
   pageSize?: number;
 }
@@ -38,9 +42,10 @@ export class FakeSite {
   }
 
   async start(): Promise<void> {
-    this.server.listen(0, '127.0.0.1');
+    const { host = '127.0.0.1', port = 0 } = this.options;
+    this.server.listen(port, host);
     await once(this.server, 'listening');
-    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`; // it listens on TCP
+    this.url = `http://${host}:${(this.server.address() as AddressInfo).port}`; // it listens on TCP
   }
 
   async stop(): Promise<void> {
