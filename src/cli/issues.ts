@@ -2,6 +2,7 @@
 import { Option, type Command } from 'commander';
 import type { SearchKey } from '../newspapers/issue-key.js';
 import { ISSUE_KINDS, WORKFLOW_STEPS, type IssueKind, type WorkflowStep } from '../newspapers/workflow-step.js';
+import { addFinalizeAgainCommand, finalizeAgainExamples } from './issues/finalize-again.js';
 import { addImportCommand, importExamples } from './issues/import-nca.js';
 import { issueArgument, issueId, type IssueArgument } from './issues/issue-argument.js';
 import { addMetadataCommand, metadataExamples } from './issues/metadata.js';
@@ -27,7 +28,7 @@ Examples:
   issues list --key sn93059126/1856               one title's, of one year
   issues list --step AwaitingPageReview           those that wait for a page review
   issues show sn93059126/1856051001               its pages, its pipelines, what it waits for
-  issues show 7 --json${metadataExamples}${uploadExamples}${verifyExamples}${importExamples}`,
+  issues show 7 --json${metadataExamples}${uploadExamples}${finalizeAgainExamples}${verifyExamples}${importExamples}`,
 );
 
 common(program.command('list').description('issues by title, date and edition'))
@@ -56,6 +57,7 @@ common(program.command('show').description('one issue whole: its pages, pipeline
 
 addMetadataCommand(program);
 addUploadCommands(program);
+addFinalizeAgainCommand(program);
 addVerifyCommand(program);
 addImportCommand(program);
 

@@ -25,6 +25,7 @@ export const PERMISSIONS: Readonly<Record<string, string>> = {
   'issues uploads': SEE_UPLOADS,
   'issues resume': QUEUE_UPLOADS, // where a question is asked again: what its answer takes (resume-issue.ts)
   'issues cancel-intake': QUEUE_UPLOADS,
+  'issues finalize-again': MEND_UNFIXABLE,
   'issues verify --accept': MEND_UNFIXABLE,
   'issues import-nca': IMPORT_SITE,
   'page-review-issue-fixer': MEND_UNFIXABLE,
@@ -47,6 +48,7 @@ export const PERMISSIONS: Readonly<Record<string, string>> = {
   'run-jobs cancel': OPERATE_PIPELINES,
   'run-jobs skip': OPERATE_PIPELINES,
   'run-jobs goto': OPERATE_PIPELINES,
+  'run-jobs clean': OPERATE_PIPELINES,
 };
 
 /** The roles of all domains. */

@@ -46,6 +46,7 @@ const VERB_PHRASES: Readonly<Record<string, string>> = {
   issue_removed: 'removed the issue',
   ready_for_batching: 'made the issue ready for a batch',
   begun_again: 'had it begun again',
+  finalized_again: 'had it finalized again',
   upload_given_back: 'gave the upload back',
   files_accepted: 'recorded the files as they are',
   fixity_damaged: 'found damaged files',

@@ -56,6 +56,7 @@ export interface NewIssue {
 /** The columns that pipelines move an issue along with. */
 export interface IssueColumns {
   workflow_step?: WorkflowStep;
+  org_id?: number;
   location?: string | null;
   backup_location?: string | null;
   ignored?: boolean;

@@ -22,8 +22,9 @@ export function addUnpush(program: Command): void {
     .addHelpText(
       'after',
       `
-The sites let go of it first, then its live copy is deleted, then its issues are ready again: put right what was wrong,
-then queue-batches --redo. METS stays as it is. The archived files stay: delete them when the issues are live again.`,
+The sites let go of it first, then its live copy is deleted, then its issues are ready again: put right what was wrong
+(issues finalize-again writes their METS anew, also under another organisation), then queue-batches --redo. The archived
+files stay: delete them when the issues are live again.`,
     )
     .action((name: string, { reason, dryRun = false }: Options, command: Command) =>
       withSession(command, async ({ database, settings, actor, permitted, print }) => {

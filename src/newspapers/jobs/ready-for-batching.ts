@@ -13,6 +13,9 @@ import { listed } from '../listed.js';
 import { PAGE_FILE } from '../derivatives/pages.js';
 import { theIssue } from './issue-job.js';
 
+const readyStep = z.enum(['ReadyForBatching', 'ReadyForRebatching']);
+export type ReadyStep = z.infer<typeof readyStep>;
+
 /**
  * Looks whether an issue is whole: every file that a batch will take is there, is recorded, and is one that belongs into a
  * batch (W17); then it is ready for one. Sums are not taken here: the batch takes them when the files enter it.
@@ -21,9 +24,9 @@ export const readyForBatching = defineFileJob({
   type: 'ready_for_batching',
   queue: 'fast',
   timeout: '10 min',
-  args: z.object({ issueId: z.number().int(), location: z.string() }),
+  args: z.object({ issueId: z.number().int(), location: z.string(), step: readyStep.default('ReadyForBatching') }),
   locks: ({ location }) => [filesLock(location)],
-  async run({ args: { issueId, location }, db, pipelineId, signal }) {
+  async run({ args: { issueId, location, step }, db, pipelineId, signal }) {
     const issue = await theIssue(db, issueId);
     const recorded = (await readFileSets(db, issueObject(issueId), location)).flatMap(({ files }) => files);
     const found = (await listTree(location, signal)).files.filter(({ path }) => !isClutter(path));
@@ -32,7 +35,7 @@ export const readyForBatching = defineFileJob({
     return done({
       result: { files: found.length },
       commit: async (trx) => {
-        await setIssueColumns(trx, issueId, { workflow_step: 'ReadyForBatching' });
+        await setIssueColumns(trx, issueId, { workflow_step: step });
         const detail = { files: found.length };
         await recordIssueEvent(trx, issueId, { actor: 'engine', kind: 'ready_for_batching', pipelineId, detail });
       },

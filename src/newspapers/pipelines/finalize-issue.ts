@@ -4,15 +4,17 @@ import { deleteDirectory } from '../../files/jobs.js';
 import { issueObject, type Issue } from '../issues.js';
 import { archiveBackups } from '../jobs/archive-backups.js';
 import { buildMets } from '../jobs/build-mets.js';
-import { readyForBatching } from '../jobs/ready-for-batching.js';
+import { readyForBatching, type ReadyStep } from '../jobs/ready-for-batching.js';
 import { removeOldMets } from '../jobs/remove-old-mets.js';
 import { setIssueBackupLocation } from '../jobs/set-issue-location.js';
 
 /**
  * Makes an approved issue ready for a batch: METS; the original upload archived with it; every file recorded (newspapers
  * spec 4, FinalizeIssue).
+ *
+ * @param step where it is then: one that came back from a live batch waits for `queue-batches --redo`
  */
-export function finalizeIssue(issue: Issue): PipelinePlan {
+export function finalizeIssue(issue: Issue, step: ReadyStep = 'ReadyForBatching'): PipelinePlan {
   const { id: issueId, location, backupLocation: backup, key } = issue;
   if (location === null) throw new Error(`issue ${key} has no location: there is nothing to finalize`);
   const object = issueObject(issueId);
@@ -31,7 +33,7 @@ export function finalizeIssue(issue: Issue): PipelinePlan {
             setIssueBackupLocation({ issueId, location: null }),
           ]),
       recordFixity({ object, role: 'mets', location }), // last: the archive is the original's, not what is left over
-      readyForBatching({ issueId, location }),
+      readyForBatching({ issueId, location, step }),
     ],
   };
 }
