@@ -82,8 +82,12 @@ const FINGERPRINT = 'a SHA-256 fingerprint like SHA256:2ZJ... (43 characters), a
 /** Without the padding that some programs write. */
 const fingerprint: Meaning<string> = (text) => /^(SHA256:[A-Za-z\d+/]{43})=?$/.exec(text)?.[1];
 
-const databaseAddress: Meaning<string> = (text) =>
-  /^postgres(ql)?:\/\//.test(text) && URL.canParse(text) ? text : undefined;
+/** Of one host: the driver knows no list of them, and would look for a host of that name. */
+const databaseAddress: Meaning<string> = (text) => {
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return undefined;
+  const { hostname, searchParams } = new URL(text);
+  return `${hostname}${searchParams.get('host') ?? ''}`.includes(',') ? undefined : text;
+};
 
 const redisAddress: Meaning<string> = (text) => {
   const url = /^rediss?:\/\//.test(text) && URL.canParse(text) ? new URL(text) : undefined;
@@ -138,7 +142,7 @@ const schema = z.object({
   PURGE_STAGING_AFTER_GO_LIVE: trueOrFalse('false'),
 
   // The daemon.
-  DATABASE_URL: optional('like postgres://user:password@host:5432/database', databaseAddress),
+  DATABASE_URL: optional('like postgres://user:password@host:5432/database, of one host', databaseAddress),
   REDIS_URL: optional('like redis://user:password@host:6379/0, or rediss:// for TLS', redisAddress),
   REDIS_CA: optional('the path of a PEM file', (text) => (text.includes('\0') ? undefined : resolve(text))),
   VAR_DIRECTORY: directory('./var'),
@@ -147,6 +151,7 @@ const schema = z.object({
   LISTEN_NOTIFY: trueOrFalse('true'),
   SHUTDOWN_GRACE: duration('30s', 0),
   RUNNER_LEASE: duration('60s', 1),
+  METRICS_ADDRESS: optional('host:port, e.g. 127.0.0.1:9464', hostAndPort),
   LOG_LEVEL: setting('info', `one of ${LOG_LEVELS.join(', ')}`, (text) => LOG_LEVELS.find((level) => level === text)),
 });
 
@@ -205,7 +210,41 @@ interface Entry {
  *
  * @throws {SettingsError} with every mistake at once
  */
-export function loadSettings({ file, env }: { file?: string; env: NodeJS.ProcessEnv }): Settings {
+export function loadSettings(from: SettingsSource): Settings {
+  return readSettings(from).settings;
+}
+
+export interface SettingsSource {
+  file?: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/** A setting as people may see it. */
+export interface ShownSetting {
+  key: string;
+  /** As it was written, passwords masked, directories as absolute paths; null: not set, and there is no default. */
+  value: string | null;
+  /** e.g. "settings.env line 12", "environment NCA_DPI", "default". */
+  source: string;
+}
+
+/**
+ * Every setting that counts, and where it comes from, in the order of `settings.example.env`.
+ *
+ * @throws {SettingsError} as `loadSettings` does
+ */
+export function showSettings(from: SettingsSource): ShownSetting[] {
+  const { settings, entryOf } = readSettings(from);
+  return SETTING_KEYS.map((key) => {
+    const { in: given } = schema.shape[key];
+    const entry = entryOf(key);
+    const text = entry?.value ?? ('defaultValue' in given.def ? given.def.defaultValue : null);
+    const value = typeof settings[key] === 'string' ? settings[key] : text;
+    return { key, value: value && shown(key, value), source: entry?.source ?? 'default' };
+  });
+}
+
+function readSettings({ file, env }: SettingsSource) {
   const mistakes: SettingsMistake[] = [];
   const entries = readFile(file ?? (env['PRESSMARK_SETTINGS'] || undefined), mistakes);
   const known = new Set<string>(SETTING_KEYS);
@@ -234,10 +273,10 @@ export function loadSettings({ file, env }: { file?: string; env: NodeJS.Process
       mistakes.push({ key, ...entry, value: shown(key, entry.value), remedy: parsed.error.issues[0]?.message ?? '' });
     }
   }
-  const settings = { ...(values as Values), ignoredKeys }; // whole when there is no mistake; a wrong one is undefined and clashes with nothing
+  const settings: Settings = { ...(values as Values), ignoredKeys }; // whole when there is no mistake; a wrong one is undefined and clashes with nothing
   mistakes.push(...clashes(settings, entryOf));
   if (mistakes.length > 0) throw new SettingsError(mistakes);
-  return settings;
+  return { settings, entryOf };
 }
 
 /**
@@ -306,12 +345,14 @@ function isWithin(path: string, parent: string): boolean {
   return way !== '..' && !way.startsWith('../');
 }
 
-/** The value as a message may show it: without passwords. */
+/** The value as a message may show it: without passwords, also of an address that is mistyped, and in its query. */
 function shown(key: string, value: string): string {
-  if (/PASSW|SECRET|TOKEN|API_KEY/.test(key) && value !== '') return '***';
-  const withoutPassword = value.replace(/(:\/\/[^:/@]*):.*@/, '$1:***@');
-  // an address whose beginning is mistyped may still hold one
-  return key.endsWith('_URL') && withoutPassword === value ? value.replace(/^.*@/, '***@') : withoutPassword;
+  if (/PASSW|SECRET|TOKEN|API_KEY/i.test(key) && value !== '') return '***';
+  const withoutQuery = value.replace(/([?&;]\s*password=)[^&#]*/gi, '$1***');
+  const withoutPassword = withoutQuery.replace(/(:\/\/[^:/@]*):.*@/s, '$1:***@');
+  // an address whose beginning is mistyped may still hold one; one of a user alone does not
+  const isAddress = (/URL$/i.test(key) || value.includes('://')) && !/^postgres(ql)?:\/\/[\w.-]+@[^@]*$/.test(value);
+  return isAddress && withoutPassword === withoutQuery ? withoutQuery.replace(/^.*@/s, '***@') : withoutPassword;
 }
 
 /** Reads the lines of the file: `#` comments, one level of quotes, nothing is substituted. */
@@ -333,17 +374,15 @@ function readFile(asked: string | undefined, mistakes: SettingsMistake[]): Map<s
     .entries()) {
     const source = `${file} line ${index + 1}`;
     if (/^\s*(#|$)/.test(line)) continue;
-    const [, key, rest] = /^\s*(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
-    const value = rest === undefined ? undefined : unquoted(rest);
+    const [, key, rest = ''] = /^\s*(\w+)\s*=\s*(.*)$/s.exec(line) ?? [];
+    const value = key === undefined ? undefined : unquoted(rest);
     if (key === undefined || value === undefined) {
-      mistakes.push({
-        key: key ?? line.trim(),
-        value: rest ?? '',
-        source,
-        remedy: 'must read KEY=value, quotes closed',
-      });
+      const mayHoldPassword = /[:@]|PASSW|SECRET|TOKEN|API_KEY/i.test(line);
+      const begins = key ?? (mayHoldPassword ? /[\w.-]*/.exec(line.trim())?.[0] : line.trim()) ?? '';
+      mistakes.push({ key: begins, value: shown(begins, rest), source, remedy: 'must read KEY=value, quotes closed' });
     } else if (entries.has(key)) {
-      mistakes.push({ key, value, source, remedy: `is also set at ${entries.get(key)?.source ?? ''}; keep one` });
+      const remedy = `is also set at ${entries.get(key)?.source ?? ''}; keep one`;
+      mistakes.push({ key, value: shown(key, value), source, remedy });
     } else {
       entries.set(key, { value, source });
     }
@@ -353,8 +392,8 @@ function readFile(asked: string | undefined, mistakes: SettingsMistake[]): Map<s
 
 /** The value without its quotes and without a comment behind it; undefined when a quote is not closed. */
 function unquoted(text: string): string | undefined {
-  const [, double, single] = /^(?:"([^"]*)"|'([^']*)')\s*(?:#.*)?$/.exec(text) ?? [];
+  const [, double, single] = /^(?:"([^"]*)"|'([^']*)')\s*(?:#.*)?$/s.exec(text) ?? [];
   const value = double ?? single;
   if (value !== undefined) return value;
-  return /^["']/.test(text) ? undefined : text.replace(/(^|\s)#.*$/, '').trim();
+  return /^["']/.test(text) ? undefined : text.replace(/(^|\s)#.*$/s, '').trim();
 }

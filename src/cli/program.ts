@@ -7,7 +7,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Coordination } from '../coordination/coordination.js';
 import type { Database } from '../database/database.js';
 import type { Settings } from '../settings.js';
-import { printableLines } from './printable.js';
+import { printableJson, printableLines } from './printable.js';
 import { version } from './version.js';
 
 export interface CommonOptions {
@@ -38,6 +38,7 @@ export interface Session {
 export function makeProgram(name: string, description: string): Command {
   return common(new Command(name).description(description).version(version))
     .showHelpAfterError('(--help tells more)')
+    .configureOutput({ outputError: (text, write) => write(printableLines(text)) }) // it repeats what was typed, or pasted
     .configureHelp({ sortSubcommands: false });
 }
 
@@ -62,7 +63,7 @@ export async function withSession(command: Command, run: (session: Session) => P
   const { openDatabase } = await import('../database/open-database.js');
   const actor = options.as ?? currentActor();
   const database = await openDatabase(settings, calledAs(command.parent?.name() ?? command.name(), actor), {
-    notice: (text) => process.stderr.write(`${text}\n`),
+    notice: (text) => process.stderr.write(`${printableLines(text)}\n`),
   });
   let opened: Promise<Coordination> | undefined;
   const coordination = () =>
@@ -100,11 +101,11 @@ function calledAs(program: string, actor: string): string {
   return actor === really ? program : `${program} (${really})`;
 }
 
-/** Prints JSON or text, as the options say. */
+/** Prints JSON or text, as the options say; nothing in it can command a terminal. */
 export const printer =
   (options: CommonOptions): Session['print'] =>
   (value, text) => {
-    process.stdout.write(options.json ? `${JSON.stringify(value, null, 2)}\n` : `${text(value)}\n`);
+    process.stdout.write(`${options.json ? printableJson(value, 2) : printableLines(text(value))}\n`);
   };
 
 /** Runs a program on this process's arguments and sets its exit code. */

@@ -1,6 +1,8 @@
 /** `run-jobs`: the daemon, and the sysadmin's view and verbs on pipelines. */
 import { InvalidArgumentError, type Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { printableJson } from './printable.js';
+import { spanOption } from './holding-pen/time-options.js';
 import {
   common,
   currentActor,
@@ -27,7 +29,8 @@ Examples:
   run-jobs status --watch                   queues, runners, running jobs, what failed or waits
   run-jobs show 42                          one pipeline whole
   run-jobs logs --pipeline 42 --follow      its story as it happens
-  run-jobs requeue 42 --reason "disk is back"`,
+  run-jobs requeue 42 --reason "disk is back"
+  run-jobs clean --older-than 90d           what ended long ago goes to compressed files`,
 );
 
 common(
@@ -41,11 +44,14 @@ common(
   )
   .option('--exit-when-idle', 'end when nothing is runnable now, and say what is failed, held or delayed')
   .action(async (options: CommonOptions & { queues?: string; exitWhenIdle?: boolean }, command: Command) => {
+    const { settings: file } = command.optsWithGlobals<CommonOptions>();
     const settings = await openSettings(command.optsWithGlobals());
     const { parseQueues } = await import('../settings.js');
     const { watch } = await import('./run-jobs/watch.js');
+    const { looseSecrets } = await import('./run-jobs/loose-secrets.js');
     const queues = options.queues === undefined ? settings.QUEUES : usage(() => parseQueues(options.queues ?? ''));
-    await watch(settings, { queues, exitWhenIdle: options.exitWhenIdle ?? false });
+    const warnings = looseSecrets({ ...(file !== undefined && { file }), env: process.env });
+    await watch(settings, { queues, exitWhenIdle: options.exitWhenIdle ?? false, warnings });
   });
 
 common(program.command('run-one').description('claim one pipeline, run the job it stands at, end')).action(
@@ -158,6 +164,33 @@ common(
 
 common(
   program
+    .command('clean')
+    .description(
+      'archive pipelines that ended long ago, of objects that are at rest, in compressed files; then delete them',
+    ),
+)
+  .requiredOption('--older-than <span>', 'ended longer ago than this: 90d, 26w', spanOption)
+  .option('--to <directory>', 'where the files go (default: archived-pipelines in VAR_DIRECTORY)')
+  .option('--dry-run', 'count, and change nothing')
+  .action((options: { olderThan: number; to?: string; dryRun?: boolean }, command: Command) =>
+    withSession(command, async (session) => {
+      const { clean, cleanedText } = await import('./run-jobs/clean.js');
+      session.print(await clean(session, options), cleanedText);
+    }),
+  );
+
+common(
+  program
+    .command('settings')
+    .description('every setting, its value and where it comes from; passwords are masked. Needs no database'),
+).action(async (_options: CommonOptions, command: Command) => {
+  const options = command.optsWithGlobals<CommonOptions>();
+  const { readShownSettings, settingsText } = await import('./run-jobs/settings.js');
+  printer(options)(readShownSettings(options.settings), settingsText);
+});
+
+common(
+  program
     .command('stop-database')
     .description('end the private PostgreSQL of VAR_DIRECTORY; the next program starts it again'),
 ).action(async (_options: CommonOptions, command: Command) => {
@@ -213,7 +246,7 @@ async function printLogs(
     return;
   }
   for (let after = 0; ;) {
-    for (const line of lines) process.stdout.write(`${json ? JSON.stringify(line) : logText(line)}\n`);
+    for (const line of lines) process.stdout.write(`${json ? printableJson(line) : logText(line)}\n`);
     after = lines.at(-1)?.id ?? after;
     await sleep(500);
     lines = await readLogs(database.kysely, { pipelineId: options.pipeline, afterId: after, last: 10_000 });

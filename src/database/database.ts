@@ -1,7 +1,7 @@
 /** The way into PostgreSQL for everything above: a pool, and Kysely over it. Made once at the edge and handed on. */
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { closeWhenUnanswered } from './hung-connection.js';
+import { closeWhenUseless } from './hung-connection.js';
 import type { DB } from './types.js';
 import { valueParsers } from './value-parsers.js';
 
@@ -65,7 +65,7 @@ export function connectDatabase(options: ConnectOptions): Database {
     // A connection that breaks between two statements of a transaction has no query to fail and no listener of the
     // pool: unheard, its 'error' would end the process. The next statement on it fails, which is where it is dealt with.
     client.on('error', () => undefined);
-    closeWhenUnanswered(client);
+    closeWhenUseless(client);
   });
   const kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   let closing: Promise<void> | undefined;

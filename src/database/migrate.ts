@@ -1,4 +1,5 @@
 /** Brings a database to the newest schema: graphile-migrate as a library, under a lock of our own. */
+import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -43,6 +44,8 @@ export async function migrateDatabase(options: MigrateOptions): Promise<string[]
   try {
     const withCurrent = includeCurrent && (await sqlFiles(`${migrationsDirectory}/current`)).length > 0;
     if (!withCurrent && (await missing(client, migrationsDirectory)).length === 0) return [];
+    await requireOwner(client);
+    await refuseSharedSessions(client, options.connectionString);
     await lock(client, options.lockTimeoutSeconds ?? 600);
     const toApply = await missing(client, migrationsDirectory);
     await runGraphileMigrate(client, options, migrationsDirectory, withCurrent);
@@ -82,6 +85,29 @@ async function connect(connectionString: string): Promise<pg.Client> {
   }
 }
 
+/**
+ * Behind a pooler in transaction mode two connections share a session, and the lock would be anybody's.
+ *
+ * @throws MigrationFailed
+ */
+async function refuseSharedSessions(client: pg.Client, connectionString: string): Promise<void> {
+  const mark = randomUUID();
+  await client.query(`select set_config('pressmark.session', $1, false)`, [mark]);
+  const other = await connect(connectionString);
+  try {
+    const { rows } = await other.query<{ mark: string | null }>(
+      `select current_setting('pressmark.session', true) as mark`,
+    );
+    if (rows[0]?.mark !== mark) return;
+    await other.query(`select set_config('pressmark.session', '', false)`);
+    throw new MigrationFailed(
+      `The database ${nameOf(client)} is reached through a pooler that shares sessions (pgbouncer in transaction mode), which cannot keep the lock of a migration: run bin/migrate-database with a DATABASE_URL that leads to PostgreSQL itself`,
+    );
+  } finally {
+    await other.end().catch(() => undefined);
+  }
+}
+
 /** Polls: a session that waits inside pg_advisory_lock holds a snapshot, and an index built concurrently would wait for it for ever. */
 async function lock(client: pg.Client, timeoutSeconds: number): Promise<void> {
   const deadline = Date.now() + timeoutSeconds * 1000;
@@ -100,13 +126,46 @@ async function lock(client: pg.Client, timeoutSeconds: number): Promise<void> {
 /** Committed migrations that the database has not seen. */
 async function missing(client: pg.Client | pg.Pool, migrationsDirectory: string): Promise<string[]> {
   const committed = await sqlFiles(`${migrationsDirectory}/committed`);
-  const known = await client.query<{ there: boolean }>(
-    `select to_regclass('graphile_migrate.migrations') is not null as there`,
-  );
-  if (!known.rows[0]?.there) return committed;
-  const { rows } = await client.query<{ filename: string }>('select filename from graphile_migrate.migrations');
-  const applied = new Set(rows.map(({ filename }) => filename)); // graphile-migrate keeps '000001.sql' of '000001-engine.sql'
+  const names = await appliedNames(client);
+  const applied = new Set(names); // graphile-migrate keeps '000001.sql' of '000001-engine.sql'
   return committed.filter((file) => !applied.has(file.replace(/-.*(?=\.sql$)/, '')));
+}
+
+/** Asks a function where there is one: the role of the programs may not look into the migrations' own schema. */
+async function appliedNames(client: pg.Client | pg.Pool): Promise<string[]> {
+  const known = await client.query<{ asked: boolean; there: boolean }>(
+    `select to_regprocedure('public.applied_migrations()') is not null as asked,
+       exists (select from pg_namespace n join pg_class c on c.relnamespace = n.oid
+         where n.nspname = 'graphile_migrate' and c.relname = 'migrations' and has_schema_privilege(n.oid, 'usage')) as there`,
+  );
+  const { asked, there } = known.rows[0] ?? { asked: false, there: false };
+  if (!asked && !there) return [];
+  const { rows } = await client.query<{ filename: string }>(
+    asked
+      ? 'select filename from public.applied_migrations() as filename'
+      : 'select filename from graphile_migrate.migrations',
+  );
+  return rows.map(({ filename }) => filename);
+}
+
+/** Before anything is tried: a role that may not make schemas is that of the programs, not the owner. */
+async function requireOwner(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ role: string; may: boolean; owner: string | null }>(
+    `select current_user as role, has_database_privilege(current_database(), 'create') as may,
+       coalesce((select tableowner from pg_tables where schemaname = 'public' and tablename = 'pipelines'),
+         (select pg_get_userbyid(nspowner)::text from pg_namespace where nspname = 'graphile_migrate')) as owner`,
+  );
+  const { role, may, owner } = rows[0] ?? { role: '', may: true, owner: null };
+  if (may && (owner === null || (await isMember(client, owner)))) return;
+  const whom = owner ?? 'its owner';
+  throw new MigrationFailed(
+    `The role ${role} may not change the database ${nameOf(client)}: migrate as ${whom}, e.g. DATABASE_URL=postgresql://${owner ?? 'OWNER'}@HOST/${client.database ?? 'DATABASE'} bin/migrate-database`,
+  );
+}
+
+async function isMember(client: pg.Client, owner: string): Promise<boolean> {
+  const { rows } = await client.query<{ is: boolean }>(`select pg_has_role(current_user, $1, 'usage') as is`, [owner]);
+  return rows[0]?.is ?? false;
 }
 
 async function sqlFiles(directory: string): Promise<string[]> {

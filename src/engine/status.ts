@@ -51,8 +51,17 @@ export interface StandingPipeline {
   message: string | null;
 }
 
+/** Pipelines that stay pending since no runner that looked at them knows the type of the job they stand at. */
+export interface UnknownType {
+  type: string;
+  pipelines: number;
+  /** The oldest of them. */
+  first: number;
+}
+
 export interface Status {
   queues: QueueStatus[];
+  unknown_types: UnknownType[];
   runners: RunnerStatus[];
   running: RunningJob[];
   /** Counts of what stands. */
@@ -67,7 +76,7 @@ const SHOWN = 50;
 
 /** How the engine is: queues, living runners, running jobs with their progress, and what stands. */
 export async function readStatus(db: Kysely<DB>, progress: ProgressStore): Promise<Status> {
-  const [queues, runners, running, counts, standing] = await Promise.all([
+  const [queues, unknown, runners, running, counts, standing] = await Promise.all([
     sql<QueueStatus>`
       select queue, count(*) filter (where status = 'pending') as pending, count(*) filter (where status = 'in_process') as in_process,
         count(*) filter (where status = 'delayed') as delayed,
@@ -78,6 +87,11 @@ export async function readStatus(db: Kysely<DB>, progress: ProgressStore): Promi
         union all
         select queue, status, run_at from pipelines where status = 'pending'
       ) open group by queue order by array_position(array['io', 'cpu', 'fast', 'instant'], queue)`.execute(db),
+    sql<UnknownType>`
+      select error ->> 'unknown_type' as type, count(*) as pipelines, min(id) as first
+      from pipelines where status = 'pending' and error ->> 'unknown_type' is not null group by 1 order by 1`.execute(
+      db,
+    ),
     sql<RunnerStatus>`
       select r.id, r.host, r.pid, r.version, r.queues, r.started_at, extract(epoch from now() - r.heartbeat_at)::float8 as silent_seconds,
         (select count(*) from pipelines p where p.runner_id = r.id and p.status = 'in_process') as running
@@ -99,6 +113,7 @@ export async function readStatus(db: Kysely<DB>, progress: ProgressStore): Promi
   );
   return {
     queues: queues.rows,
+    unknown_types: unknown.rows,
     runners: runners.rows,
     running: running.rows.map((job) => {
       const report = known.reports.get(job.pipeline_id);

@@ -9,9 +9,10 @@ import { fileTrouble } from './trouble.js';
 const TELL_EVERY_MS = 200;
 
 /**
- * Copies a regular file with its times and permissions (owner may always read and write, set-id bits are dropped).
+ * Copies a regular file with its times and permissions (the owner may always read and write, others never write, set-id bits are dropped).
  * Reading, hashing and writing is done by a thread. The caller syncs the directory: once for many files.
  *
+ * @param realPath where the file must truly lie; undefined: whatever the path leads to
  * @param onBytes told now and then how many more bytes were written
  * @returns size, time and sum of the source as it was read
  * @throws {Error} naming both: the source is no regular file, changes while it is read, the disk is full ...
@@ -19,14 +20,18 @@ const TELL_EVERY_MS = 200;
 export async function copyFileSafely(
   from: string,
   to: string,
-  { signal, onBytes }: { signal?: AbortSignal | undefined; onBytes?: (bytes: number) => void } = {},
+  {
+    signal,
+    onBytes,
+    realPath,
+  }: { signal?: AbortSignal | undefined; onBytes?: (bytes: number) => void; realPath?: string | undefined } = {},
 ): Promise<CopiedFile> {
   const temporary = temporaryBeside(to);
   const counter = new SharedArrayBuffer(8);
   const tell = teller(counter, onBytes);
   const timer = setInterval(tell, TELL_EVERY_MS);
   try {
-    const order: CopyOrder = { from, to: temporary, written: counter };
+    const order: CopyOrder = { from, realPath, to: temporary, written: counter };
     const module = new URL('./copy-thread.js', import.meta.url);
     const copied = await inThread<CopiedFile>(module, 'copyAndHash', order, signal);
     tell();

@@ -2,9 +2,12 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fchmodSync, fstatSync, futimesSync, openSync, readSync, writeSync } from 'node:fs';
 import { chunk } from './chunk.js';
+import { pathOfOpen } from './held-directory.js';
 
 export interface CopyOrder {
   from: string;
+  /** Where the file truly lies, no symlink on the way to it; undefined: that does not matter. */
+  realPath: string | undefined;
   /** Must not be there yet. */
   to: string;
   /** One 64-bit number, shared between threads: the bytes written so far. */
@@ -20,24 +23,32 @@ export interface CopiedFile {
   sha256: string;
 }
 
+/** What a copy keeps of permissions: what others may do to the source they may not do to the copy, nor act as its owner. */
+export const KEPT_PERMISSIONS = 0o775;
+
 /**
- * Copies a regular file, its times and permissions (owner may always read and write, set-id bits are dropped).
+ * Copies a regular file, its times and permissions (the owner may always read and write, others never write, set-id bits
+ * are dropped).
  *
- * @throws when the source is no regular file, or changes while it is read
+ * @throws when the source is no regular file, lies elsewhere than it should, or changes while it is read
  */
-export function copyAndHash({ from, to, written }: CopyOrder): CopiedFile {
+export function copyAndHash({ from, realPath, to, written }: CopyOrder): CopiedFile {
   const counter = new BigInt64Array(written);
   const source = openSync(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK); // a pipe would block for ever
   try {
     const before = fstatSync(source);
     if (!before.isFile()) throw new Error('it is not a regular file');
+    if (realPath !== undefined && pathOfOpen(source) !== realPath)
+      throw new Error(
+        'the path led somewhere else than its directory: somebody moves directories or puts symlinks there',
+      );
     const target = openSync(to, 'wx', 0o600);
     try {
       const { bytes, sha256 } = pour(source, target, before.size, counter);
       const after = fstatSync(source);
       if (bytes !== before.size || after.size !== before.size || after.mtimeMs !== before.mtimeMs)
         throw new Error('it changed meanwhile; somebody still writes to it');
-      fchmodSync(target, (before.mode & 0o777) | 0o600);
+      fchmodSync(target, (before.mode & KEPT_PERMISSIONS) | 0o600);
       futimesSync(target, before.atime, before.mtime);
       return { size: bytes, mtimeMs: before.mtimeMs, sha256 };
     } finally {

@@ -5,8 +5,10 @@ import type { Progress } from '../coordination/progress.js';
 import { FatalError } from '../engine/job.js';
 import { atOnce } from './at-once.js';
 import { copyFileSafely } from './copy-file.js';
+import { KEPT_PERMISSIONS } from './copy-thread.js';
 import { existing, vanished } from './existing.js';
 import { assertFreeSpace, type Statfs } from './free-space.js';
+import { holdDirectory } from './held-directory.js';
 import { syncDirectory } from './land.js';
 import { listTree, type Tree, type TreeFile } from './list-tree.js';
 import { makeDirectory } from './make-directory.js';
@@ -47,7 +49,7 @@ export interface CopyReport {
  * Makes `to` hold everything that `from` holds: copies files that are missing there or have another size, each landing
  * whole, and makes the directories. What else lies in `to` stays. Content is not compared: that is `verifyTree`.
  *
- * Permissions are kept, but owners may always read and write, and set-id bits are dropped; times of files are kept.
+ * Permissions are kept, but owners may always read and write, others never write, and set-id bits are dropped; times of files are kept.
  *
  * @throws {UnsafeEntries} for symlinks and special files on either side, before anything is written
  * @throws {NotEnoughSpace} before anything is written
@@ -82,11 +84,13 @@ export async function copyFiles(
     bytes += written;
     progress?.report(megabytes(bytes), megabytes(source.bytes), 'MB');
   };
-  const copy = async ({ path }: TreeFile, signal: AbortSignal): Promise<SummedFile> => ({
-    path,
-    ...(await copyFileSafely(join(from, path), join(to, path), { signal, onBytes })),
-  });
-  const copied = await atOnce(FILES_AT_ONCE, wanted, copy, signal);
+  const held = await holdDirectory(from);
+  const copy = async ({ path }: TreeFile, signal: AbortSignal): Promise<SummedFile> => {
+    const root = held.realPath();
+    const realPath = root === undefined ? undefined : join(root, path);
+    return { path, ...(await copyFileSafely(join(from, path), join(to, path), { signal, onBytes, realPath })) };
+  };
+  const copied = await atOnce(FILES_AT_ONCE, wanted, copy, signal).finally(() => held.close());
   for (const { path } of source.directories) await syncDirectory(join(to, path));
   await syncDirectory(to);
   await syncDirectory(dirname(to));
@@ -100,7 +104,7 @@ async function makeDirectories(from: string, to: string, source: Tree): Promise<
     const directory = join(to, path);
     await makeDirectory(directory);
     const { mode: now } = await stat(directory);
-    await chmod(directory, (now & 0o7000) | (mode & 0o777) | 0o700); // the parent's set-group-id stays inherited
+    await chmod(directory, (now & 0o7000) | (mode & KEPT_PERMISSIONS) | 0o700); // the parent's set-group-id stays inherited
   }
 }
 

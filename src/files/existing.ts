@@ -1,5 +1,5 @@
 /** What stands at a path, without following it. */
-import { lstat } from 'node:fs/promises';
+import { lstat, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FatalError } from '../engine/job.js';
 import { quoted } from './quoted.js';
@@ -24,12 +24,39 @@ export async function isThere(path: string): Promise<boolean> {
 }
 
 async function lstatIfThere(path: string) {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const look = () => lstat(path).catch(undefinedIfNotThere);
+  return (await look()) ?? ((await lookAfresh(dirname(path))) ? await look() : undefined);
+}
+
+/**
+ * Makes the system ask the server again what lies in a directory, so that what another host has put there is seen. A client of NFS
+ * remembers for a minute that a name was not there, and would go on saying so; opening the directory makes it ask (close-to-open
+ * consistency, nfs(5)). On a local disk it costs a microsecond. Nobody may conclude from a name's absence before this.
+ *
+ * @returns false when there is no such directory
+ */
+export async function lookAfresh(directory: string): Promise<boolean> {
+  const look = async () => {
+    const opened = await open(directory, 'r').catch(undefinedIfNotThere);
+    await opened?.close();
+    return opened !== undefined;
+  };
+  if (await look()) return true;
+  const parent = dirname(directory);
+  return parent !== directory && (await lookAfresh(parent)) && (await look());
+}
+
+function undefinedIfNotThere(error: unknown): undefined {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOENT') throw error;
+}
+
+/**
+ * Something that should be there is not. For one host that is final; where several share the disk, it may be another's work which
+ * this one does not see yet (`not-visible-yet.ts`).
+ */
+export class NotThere extends FatalError {
+  override name = 'NotThere';
 }
 
 /**
@@ -38,6 +65,6 @@ async function lstatIfThere(path: string) {
  */
 export async function vanished(path: string, explanation: string): Promise<Error> {
   return (await isThere(dirname(path)))
-    ? new FatalError(`${quoted(path)} is not there: ${explanation}`)
+    ? new NotThere(`${quoted(path)} is not there: ${explanation}`)
     : new Error(`${quoted(dirname(path))} is not there: is its disk mounted? The job will try again`);
 }

@@ -4,7 +4,7 @@ import { lstat, open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256OfAll } from './checksum.js';
-import { formatInstant, parseInstant } from './instant.js';
+import { formatInstant, parseInstant, writable } from './instant.js';
 import { temporaryBeside } from './land.js';
 import { quoted } from './quoted.js';
 import { readDirectory, UnsafeEntries } from './read-directory.js';
@@ -52,7 +52,13 @@ export async function buildManifest(
   const hashes = sums ? await sha256OfAll(paths, signal) : [];
   const files = entries.map(async ({ name }, index): Promise<ManifestFile> => {
     const { size, mode, mtimeNs } = await lstat(join(directory, name), { bigint: true });
-    return { name, sum: hashes[index] ?? '', size: Number(size), mode: goMode(Number(mode)), modTime: mtimeNs };
+    return {
+      name,
+      sum: hashes[index] ?? '',
+      size: Number(size),
+      mode: goMode(Number(mode)),
+      modTime: writable(mtimeNs),
+    };
   });
   return {
     created: BigInt(now.getTime()) * 1_000_000n,
@@ -64,7 +70,9 @@ export async function buildManifest(
 /** Whether two manifests speak of the same files: all but sums must agree, and sums where both have them. */
 export function sameFiles(one: Manifest, other: Manifest): boolean {
   const theirs = new Map(other.files.map((file) => [file.name, file]));
+  const names = new Set(one.files.map(({ name }) => name)); // what somebody else wrote may list one twice, and another not at all
   return (
+    names.size === theirs.size &&
     one.files.length === other.files.length &&
     one.files.every(({ name, sum, size, mode, modTime }) => {
       const file = theirs.get(name);

@@ -58,6 +58,14 @@ export class MoveRefused extends FatalError {
 /** The source cannot be deleted, as its copy is not, or no longer, verified: only running the move again from its copy mends that. */
 export class CopyNotVerified extends MoveRefused {
   override name = 'CopyNotVerified';
+  constructor(
+    move: Move,
+    reason: string,
+    /** Something is missing beside or in the copy; else something came or changed. */
+    readonly isMissing: boolean,
+  ) {
+    super(move, reason);
+  }
 }
 
 /** How far a move is, before its rename. */
@@ -65,7 +73,7 @@ type Stage =
   | { is: 'ended' }
   | { is: 'verified' }
   /** The source is there, the copy is not to be trusted (yet): why. */
-  | { is: 'unverified'; because: string };
+  | { is: 'unverified'; because: string; isMissing: boolean };
 
 async function stageOf(move: Move, signal?: AbortSignal): Promise<Stage> {
   const wip = wipOf(move.to);
@@ -95,12 +103,20 @@ async function stageOf(move: Move, signal?: AbortSignal): Promise<Stage> {
       `somebody moved or deleted it before it was copied${left}; put it back and let it go on (requeue or resume), or cancel it`,
     );
   }
-  if (!verification) return { is: 'unverified', because: 'there is no verified copy' };
+  if (!verification) return { is: 'unverified', because: 'there is no verified copy', isMissing: true };
   if (lost.length > 0)
-    return { is: 'unverified', because: `the copy ${quoted(wip)} has lost ${named(lost)} since it was verified` };
+    return {
+      is: 'unverified',
+      because: `the copy ${quoted(wip)} has lost ${named(lost)} since it was verified`,
+      isMissing: true,
+    };
   const changed = changedSince(verification, await listTree(move.from, signal));
   if (changed.length > 0)
-    return { is: 'unverified', because: `${named(changed)} came or changed after the copy was verified` };
+    return {
+      is: 'unverified',
+      because: `${named(changed)} came or changed after the copy was verified`,
+      isMissing: false,
+    };
   return { is: 'verified' };
 }
 
@@ -177,6 +193,7 @@ export async function deleteForMove(move: Move, signal?: AbortSignal): Promise<v
     throw new CopyNotVerified(
       move,
       `${stage.because}, so the source is not deleted; let it be copied again, then go on`,
+      stage.isMissing,
     );
   }
   await removeTree(move.from, signal);

@@ -10,7 +10,8 @@ import { delimiter, join, resolve } from 'node:path';
 import { FatalError } from '../engine/job.js';
 import { LastOutput, WholeOutput } from './kept-output.js';
 import { groupEnded, groupStarted, killGroup } from './process-group.js';
-import { memoryLimit, OUT_OF_MEMORY } from './program-memory.js';
+import { programEnvironment } from './program-environment.js';
+import { limitMet, limitsOf, OUT_OF_MEMORY, prlimitOptions, type ResourceLimits } from './program-limits.js';
 import { quoted } from './quoted.js';
 import { installLine, packageOf, thisPlatform } from './tool-packages.js';
 
@@ -20,14 +21,14 @@ export interface RunOptions {
   /** After this long the whole process group is killed and the call fails. */
   timeoutSeconds: number;
   cwd?: string;
-  /** Beside or instead of what is inherited. */
+  /** Beside or instead of what is inherited, which is no more than `program-environment.ts` lets through. */
   env?: Readonly<Record<string, string>>;
   /** Exit codes that are no failure; the caller looks at `exitCode`. Default: only 0. */
   okExitCodes?: readonly number[];
   /** More than this on stdout is a failure, never a silent cut. Default 64 MiB. Of stderr the last 64 KiB are kept. */
   maxOutputBytes?: number;
-  /** Of address space; on Linux only. Default: what `program-memory.ts` says of the program. */
-  memoryMegabytes?: number;
+  /** Instead of what `program-limits.ts` says of the program. All of them hold on Linux only. */
+  limits?: Partial<ResourceLimits>;
 }
 
 export interface ProgramResult {
@@ -47,6 +48,8 @@ export class ProgramFailed extends Error {
   readonly stderr: string;
   /** It wanted more memory than it may have: the reason of whatever else went wrong. */
   readonly outOfMemory: boolean;
+  /** What it did when it met a limit of processor time or file size, e.g. "used more than 600 s of a processor". */
+  readonly limitMet: string | undefined;
 
   constructor(
     run: {
@@ -56,6 +59,7 @@ export class ProgramFailed extends Error {
       signal: NodeJS.Signals | null;
       stderr: string;
       outOfMemory?: boolean;
+      limitMet?: string | undefined;
     },
     /** What happened, e.g. "exited with code 2". */
     reason: string,
@@ -69,6 +73,7 @@ export class ProgramFailed extends Error {
     this.signal = run.signal;
     this.stderr = run.stderr;
     this.outOfMemory = run.outOfMemory ?? false;
+    this.limitMet = run.limitMet;
   }
 }
 
@@ -88,12 +93,13 @@ const STDERR_KEPT_BYTES = 64 * 1024;
 /**
  * Runs a program to its end.
  *
- * It inherits the environment with `LC_ALL=C.UTF-8` (messages and numbers that can be parsed); stdin is empty. On
+ * It inherits the harmless part of the environment with `LC_ALL=C.UTF-8` (messages and numbers that can be parsed); stdin is empty. On
  * abort or timeout its process group gets SIGTERM, after two seconds SIGKILL, and the call only returns when no
  * process of the group is left, so that a retry never meets the former run. On Linux the program also dies when this
  * process is killed (`setpriv --pdeathsig`, about 1 ms per start); what the program itself has forked does not, as
  * the kernel clears that flag at a fork. None of our tools forks; under systemd the control group takes the rest.
- * Programs that read what strangers deliver are also held to a share of the host's memory (`prlimit --as`).
+ * Each is held to so much processor time and so large files, those that read what strangers deliver also to a share of
+ * the host's memory (`prlimit`).
  *
  * @throws {ProgramFailed} on an exit code that is not ok, a signal, the time limit, too much output, or when it says that
  * memory was refused to it
@@ -106,15 +112,15 @@ export async function runProgram(name: string, args: readonly string[], options:
   const program = await findProgram(name);
   if (!program) throw new ProgramMissing(name);
   if (cwd !== undefined) await assertDirectory(cwd, name);
-  const memory = options.memoryMegabytes ?? memoryLimit(name);
-  const wrappers = [...(await dyingWithParent()), ...(memory === undefined ? [] : await heldToMemory(memory))];
+  const limits: ResourceLimits = { ...limitsOf(name, timeoutSeconds), ...options.limits };
+  const wrappers = [...(await dyingWithParent()), ...(await heldTo(limits))];
   signal?.throwIfAborted();
 
   const [command = program, ...rest] = [...wrappers, program, ...args];
   const child = spawn(command, rest, {
     ...(cwd !== undefined && { cwd }),
     detached: true, // a process group of its own
-    env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
+    env: { ...programEnvironment(process.env), LC_ALL: 'C.UTF-8', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stopped: string | undefined;
@@ -138,10 +144,12 @@ export async function runProgram(name: string, args: readonly string[], options:
     await killed;
     if (stopped === 'aborted') signal?.throwIfAborted();
     const result = { exitCode: exitCode ?? -1, stdout: stdout.text(), stderr: stderr.text() };
+    const memory = limits.memoryMegabytes;
     const outOfMemory = memory !== undefined && OUT_OF_MEMORY.test(result.stderr);
+    const met = stopped === undefined ? limitMet(endedBy, limits) : undefined;
     const fail = (reason: string) =>
       new ProgramFailed(
-        { program: name, args, exitCode, signal: endedBy, stderr: result.stderr, outOfMemory },
+        { program: name, args, exitCode, signal: endedBy, stderr: result.stderr, outOfMemory, limitMet: met },
         reason,
         {
           cause: error,
@@ -150,6 +158,7 @@ export async function runProgram(name: string, args: readonly string[], options:
     if (outOfMemory) throw fail(`needs more than ${memory} MB of memory`);
     if (stopped !== undefined) throw fail(stopped);
     if (error) throw fail(`could not be started (${error.message})`);
+    if (met !== undefined) throw fail(met);
     if (exitCode === null) throw fail(`was ended by ${endedBy ?? 'a signal'}`);
     if (!(options.okExitCodes ?? [0]).includes(exitCode)) throw fail(`exited with code ${exitCode}`);
     return result;
@@ -202,11 +211,11 @@ async function endChild(child: ChildProcess): Promise<void> {
 
 let prlimit: Promise<string | undefined> | undefined;
 
-/** The command in front that refuses a child more memory, or none where there is no such thing. */
-async function heldToMemory(megabytes: number): Promise<readonly string[]> {
+/** The command in front that holds a child to its limits, or none where there is no such thing. */
+async function heldTo(limits: ResourceLimits): Promise<readonly string[]> {
   prlimit ??= process.platform === 'linux' ? findProgram('prlimit') : Promise.resolve(undefined);
   const found = await prlimit;
-  return found === undefined ? [] : [found, `--as=${megabytes * 1024 * 1024}`, '--'];
+  return found === undefined ? [] : [found, ...prlimitOptions(limits), '--'];
 }
 
 let wrapper: Promise<readonly string[]> | undefined;

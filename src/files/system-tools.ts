@@ -1,4 +1,5 @@
 /** Looks for the outside programs that Pressmark needs, and installs them where it may (design 12). */
+import { proxyEnvironment } from './program-environment.js';
 import { findProgram, runProgram } from './programs.js';
 import { installLine, thisPlatform, TOOL_PACKAGES, type Platform, type ToolPackage } from './tool-packages.js';
 
@@ -56,7 +57,8 @@ export async function ensureSystemTools(
   const { packages } = await missingTools(tools);
   if (packages.length === 0) return;
   if (platform.installer === 'apt' && platform.isRoot && (await findProgram('apt-get'))) {
-    const options = { timeoutSeconds: INSTALL_SECONDS, ...(signal && { signal }) };
+    const env = proxyEnvironment(process.env);
+    const options = { timeoutSeconds: INSTALL_SECONDS, env, ...(signal && { signal }) };
     say('Looking for packages: apt-get update ...');
     await runProgram('apt-get', ['-q', 'update'], { ...options, okExitCodes: [0, 100] }); // one dead mirror need not stop us
     say(`Installing ${packages.join(', ')} ...`);

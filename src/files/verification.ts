@@ -5,6 +5,7 @@
  */
 import { readFile, rm } from 'node:fs/promises';
 import { z } from 'zod';
+import { isThere } from './existing.js';
 import { writeFileSafely } from './land.js';
 import type { Tree } from './list-tree.js';
 import { quoted } from './quoted.js';
@@ -28,6 +29,7 @@ export async function writeVerification(copy: string, claim: Claim, verification
 
 /** Undefined when there is no such record. */
 export async function readVerification(copy: string, claim: Claim): Promise<Verification | undefined> {
+  if (!(await isThere(pathOf(copy, claim)))) return undefined;
   try {
     return schema.parse(JSON.parse(await readFile(pathOf(copy, claim), 'utf8')));
   } catch (error) {

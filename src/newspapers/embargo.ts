@@ -82,7 +82,7 @@ const daysOfMonths = (months: number) => Math.floor((months * 365.25) / 12);
 /** A number of days in the largest units that fit, a year being 365.25 days: 745 is "2 years 2 weeks 1 day". */
 export function embargoFromDays(total: number): EmbargoPeriod {
   const years = mostWithin(total, daysOfYears);
-  const months = mostWithin(total - daysOfYears(years), daysOfMonths);
+  const months = Math.min(11, mostWithin(total - daysOfYears(years), daysOfMonths)); // 365 days are not quite a year
   const rest = total - daysOfYears(years) - daysOfMonths(months);
   return { years, months, weeks: Math.floor(rest / 7), days: rest % 7 };
 }

@@ -1,7 +1,8 @@
 /** MARC files on disk. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InvalidMarc, MAX_MARC_BYTES, parseMarc, type MarcRecord } from './marc.js';
+import { MAX_MARC_BYTES, parseMarc, type MarcRecord } from './marc.js';
 
 /**
  * The MARC files that a path stands for: itself, or every `*.xml` below it if it is a directory, in order of their names.
@@ -18,13 +19,12 @@ export async function findMarcFiles(path: string): Promise<string[]> {
 }
 
 /**
- * Reads one MARC file.
+ * Reads one MARC file. No more of it than a record may have: a pipe or a device does not tell its size.
  *
  * @throws InvalidMarc
  */
 export async function readMarcFile(path: string): Promise<MarcRecord> {
-  const { size } = await stat(path);
-  if (size > MAX_MARC_BYTES)
-    throw new InvalidMarc(path, `it is larger than ${MAX_MARC_BYTES} bytes`, 'give one record, not a whole catalogue');
-  return parseMarc(await readFile(path), path);
+  const pieces: Buffer[] = [];
+  for await (const piece of createReadStream(path, { end: MAX_MARC_BYTES })) pieces.push(piece as Buffer); // no encoding is set
+  return parseMarc(Buffer.concat(pieces), path);
 }

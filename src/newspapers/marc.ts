@@ -26,6 +26,9 @@ export class InvalidMarc extends Error {
 /** Real records take 2 to 50 kB. */
 export const MAX_MARC_BYTES = 1_000_000;
 
+/** A subfield lies four deep. What is nested more was made to cost time. */
+const MOST_DEEP = 50;
+
 /**
  * Reads MARCXML: a `record`, or a `collection` of exactly one, in any namespace or none. The encoding is the one that
  * the XML declaration names. Entities are decoded; a document type's own ones are not known, so nothing is ever fetched.
@@ -97,6 +100,7 @@ function readFields(xml: string, source: string): Map<string, string> {
     const value = (name: string) =>
       Object.values(attributes).find((attribute) => attribute.local === name)?.value ?? '';
     path.push(local);
+    if (path.length > MOST_DEEP) throw new InvalidMarc(source, `its elements are nested more than ${MOST_DEEP} deep`);
     if (path.length === 1 && local !== 'record' && local !== 'collection') {
       throw new InvalidMarc(source, `its root element is "${local}" instead of "record" or "collection"`);
     }

@@ -94,3 +94,8 @@ export function historyOf({
   // What one transaction did has one time: a decision comes before what it ended, and that before what it began.
   return [...events, ...ended, ...enqueued].sort((a, b) => a.at.getTime() - b.at.getTime());
 }
+
+/** The files that `run-jobs clean` put pipelines of an object into, as its events name them. */
+export const archivesOf = (events: readonly ObjectEvent[]): string[] => [
+  ...new Set(events.flatMap(({ detail: { archived } }) => (typeof archived === 'string' ? [archived] : []))),
+];

@@ -1,6 +1,7 @@
 /** A contender's daemon, seen from the bench: a process that is started, told what to do, and ended. */
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { FromDaemon, Ran, Start, ToDaemon } from './daemons/protocol.js';
 
 export interface DaemonCost {
@@ -11,9 +12,19 @@ export interface DaemonCost {
 export class DaemonProcess {
   private constructor(private readonly child: ChildProcess) {}
 
-  /** Resolves when its modules are loaded: what comes after is its work. */
-  static async load(program: URL): Promise<DaemonProcess> {
-    const daemon = new DaemonProcess(fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
+  /**
+   * Resolves when its modules are loaded: what comes after is its work.
+   *
+   * @param host the name it has for its host, if not this machine's; for root only
+   */
+  static async load(program: URL, host?: string): Promise<DaemonProcess> {
+    const options = { stdio: ['ignore' as const, 'inherit' as const, 'inherit' as const, 'ipc' as const] };
+    const node = [process.execPath, ...process.execArgv, fileURLToPath(program)];
+    const daemon = new DaemonProcess(
+      host === undefined
+        ? fork(program, options)
+        : spawn('unshare', ['--uts', 'sh', '-c', 'hostname "$0" && exec "$@"', host, ...node], options),
+    );
     await daemon.until('loaded');
     return daemon;
   }

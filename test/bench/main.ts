@@ -13,7 +13,7 @@ const HELP = `npm run bench [-- OPTIONS]
 
 Measures beside graphile-worker and pg-boss, on one private PostgreSQL (fsync on), in turns; tells medians.
 
-  --only PARTS   comma-separated, from: engine (singles,chains), latency, enqueue, claim, derivatives, dpi-check, event-loop,
+  --only PARTS   comma-separated, from: engine (singles,chains), latency, enqueue, claim, hosts, derivatives, dpi-check, event-loop,
                  batch, queue-batches
   --rounds N     rounds of each (5)
   --width N      places of our wide lane (1000)
@@ -28,6 +28,7 @@ const PARTS: Record<string, MakePart> = {
   latency: benchLatency,
   enqueue: benchEnqueue,
   claim: benchClaim,
+  hosts: async (bench) => (await import('./hosts.js')).benchHosts(bench),
   derivatives: async (bench) => (await import('./derivatives-part.js')).benchDerivativesPart(bench),
   'dpi-check': async (bench) => (await import('./dpi-check.js')).benchDpiCheck(bench),
   'event-loop': async (bench) => (await import('./event-loop.js')).benchEventLoop(bench),

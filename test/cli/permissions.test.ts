@@ -21,6 +21,7 @@ const CALLS: Record<string, string[]> = {
   'issues uploads': ['issues', 'uploads'],
   'issues resume': ['issues', 'resume', '1'],
   'issues cancel-intake': ['issues', 'cancel-intake', '1', '--reason', 'r'],
+  'issues finalize-again': ['issues', 'finalize-again', '1', '--reason', 'r'],
   'issues verify --accept': ['issues', 'verify', '1', '--accept', 'r'],
   'issues import-nca': ['issues', 'import-nca', '--dump', 'x.sql'],
   'page-review-issue-fixer': ['page-review-issue-fixer', '--key', 'sn12345678/1856051001'],
@@ -43,6 +44,7 @@ const CALLS: Record<string, string[]> = {
   'run-jobs cancel': ['run-jobs', 'cancel', '1', '--reason', 'r'],
   'run-jobs skip': ['run-jobs', 'skip', '1', '--reason', 'r'],
   'run-jobs goto': ['run-jobs', 'goto', '1', '10', '--reason', 'r'],
+  'run-jobs clean': ['run-jobs', 'clean', '--older-than', '90d'],
 };
 
 describe('who lacks the privilege is refused with exit code 1, and nothing happens', () => {

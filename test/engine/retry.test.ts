@@ -1,10 +1,13 @@
 /** What happens to a job that fails: it is retried with growing delays, or stops for a person at once (spec 2.4, 2.7; W10, W27). */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { statusText } from '../../src/cli/run-jobs/tables.js';
+import { postgresCoordination } from '../../src/coordination/coordination.js';
 import { defineJob, entwined, FatalError } from '../../src/engine/job.js';
 import { claim } from '../../src/engine/statements/claim.js';
 import { fail } from '../../src/engine/statements/fail.js';
 import { onPool } from '../../src/engine/statements/statement.js';
+import { readStatus } from '../../src/engine/status.js';
 import { brokenInvariants } from './invariants.js';
 import { plan, Stage } from './stage.js';
 import {
@@ -140,34 +143,47 @@ describe('a job type that this version does not know', () => {
   const args = z.object({});
   const future = defineJob({ type: 'from_the_future', queue: 'fast', args, timeout: '1 min', run: fine });
 
-  test('is put off without a failure, and the runner that knows it takes it', async () => {
+  const untilLeft = (id: number) =>
+    until('it was left to others', async () => (await pipelineRow(own, id)).error !== null);
+
+  test('stays pending, without a failure or a run, and the runner that knows it takes it', async () => {
     const id = await enqueuedOne(own, plan([future({})]));
     const old = await startRunner(own);
-    const put = await untilStatus(own, id, 'delayed');
-    expect(put.error?.message).toContain('from_the_future');
-    expect((await jobRows(own, id))[0]).toMatchObject({ failures: 0, status: 'waiting' });
-    await old.stop(0);
-    const stage = new Stage();
-    await startRunner(own, { stage, more: [future] });
-    await makeDelayedDue(own);
+    await untilLeft(id);
+    const left = await pipelineRow(own, id);
+    expect(left).toMatchObject({ status: 'pending', runner_id: null, error: { unknown_type: 'from_the_future' } });
+    expect((await jobRows(own, id))[0]).toMatchObject({ failures: 0, attempt: 0, status: 'waiting' });
+    await startRunner(own, { more: [future] }); // beside the old one
     await untilStatus(own, id, 'success');
+    await old.stop(0);
+    expect(await eventKinds(own, id)).toEqual([]);
+    expect(await brokenInvariants(own)).toEqual({});
   });
 
-  test('does not use up the time that the job itself may put itself off', async () => {
-    const later = defineJob({
-      ...future.definition,
-      run: () =>
-        Promise.resolve({ kind: 'try_later', after: '1 min', deadline: '1 h', reason: 'the site is down' } as const),
-    });
-    const id = await enqueuedOne(own, plan([later({})]));
-    const old = await startRunner(own);
-    await untilStatus(own, id, 'delayed');
-    await old.stop(0);
-    await rows(own, `update jobs set tried_since = now() - interval '1 day'`); // unknown for a day
-    await startRunner(own, { more: [later] });
-    await makeDelayedDue(own);
-    await until('it has been looked at again', async () => ((await jobRows(own, id))[0]?.attempt ?? 0) >= 2);
-    expect((await pipelineRow(own, id)).status).toBe('delayed');
+  test('is claimed once, not again and again, and holds up nothing that comes after it', async () => {
+    const ids = await enqueued(own, ...Array.from({ length: 20 }, () => plan([future({})])));
+    const stage = new Stage();
+    const idle = new Promise<void>((resolve) => void startRunner(own, { stage, onIdle: resolve, queues: { fast: 2 } }));
+    await untilLeft(ids[0] ?? 0);
+    const known = await enqueuedOne(own, plan([stage.step('fast', 'known')]));
+    await untilStatus(own, known, 'success');
+    await idle; // what nobody here can run is no work of this runner
+    const claimed = await rows<{ n: number }>(
+      own,
+      'select sum(epoch)::int / 2 as n from pipelines where id = any ($1)',
+      [ids],
+    );
+    expect(claimed[0]?.n).toBeLessThanOrEqual(2); // one claim of two places, then it knew
+  });
+
+  test('is told in the status', async () => {
+    const id = await enqueuedOne(own, plan([future({})]));
+    await startRunner(own);
+    await untilLeft(id);
+    const { progress } = postgresCoordination(own.database.pool);
+    const status = await readStatus(own.database.kysely, progress);
+    expect(status.unknown_types).toEqual([{ type: 'from_the_future', pipelines: 1, first: id }]);
+    expect(statusText(status)).toContain('no runner that looked knows this job type');
   });
 });
 

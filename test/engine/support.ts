@@ -8,6 +8,7 @@ import { enqueue } from '../../src/engine/enqueue.js';
 import type { Job, Queue } from '../../src/engine/job.js';
 import type { PipelinePlan } from '../../src/engine/pipeline.js';
 import { createRegistry } from '../../src/engine/registry.js';
+import type { RunnerObserver } from '../../src/engine/runner/observer.js';
 import { Runner } from '../../src/engine/runner/runner.js';
 import type { Watcher } from '../../src/engine/watcher.js';
 import { loadSettings, type Settings } from '../../src/settings.js';
@@ -62,6 +63,7 @@ export interface RunnerParts {
   settings?: Partial<Settings>;
   watchers?: Watcher[];
   onIdle?: () => void;
+  observer?: RunnerObserver;
   log?: Logger;
   /** Another pool than the test's, e.g. one that can be cut off. */
   database?: Database;
@@ -88,6 +90,7 @@ export async function startRunner(own: TestDatabase, parts: RunnerParts = {}): P
     queues: parts.queues ?? ALL_QUEUES,
     version: 'test',
     ...(parts.onIdle && { onIdle: parts.onIdle }),
+    ...(parts.observer && { observer: parts.observer }),
   });
   const stop = runner.stop.bind(runner);
   let stopped: Promise<void> | undefined;

@@ -116,9 +116,11 @@ describe('a program that must be stopped', () => {
 
   test.skipIf(process.platform !== 'linux')('one that wants more memory than it may have', async () => {
     const greedy = ['-c', 'exec "$0" -e "Buffer.alloc(3e9)"', process.execPath];
-    await expect(runProgram('sh', greedy, { timeoutSeconds: 60, memoryMegabytes: 400 })).rejects.toThrow(ProgramFailed);
+    await expect(runProgram('sh', greedy, { timeoutSeconds: 60, limits: { memoryMegabytes: 400 } })).rejects.toThrow(
+      ProgramFailed,
+    );
     const said = ['-c', 'echo "terminate called after throwing std::bad_alloc" >&2; kill -ABRT $$'];
-    const failure = runProgram('sh', said, { timeoutSeconds: 60, memoryMegabytes: 400 });
+    const failure = runProgram('sh', said, { timeoutSeconds: 60, limits: { memoryMegabytes: 400 } });
     await expect(failure).rejects.toThrow(/needs more than 400 MB of memory/);
     await expect(failure).rejects.toMatchObject({ outOfMemory: true, signal: 'SIGABRT' });
   });

@@ -3,6 +3,7 @@ import type { BatchGroup, ListedBatch } from '../../newspapers/batches/batch-lis
 import type { BatchStory } from '../../newspapers/batches/batch-story.js';
 import { messageOf, phraseOf } from '../../newspapers/event-words.js';
 import { historyOf } from '../../newspapers/object-story.js';
+import { noPipelines } from '../no-pipelines.js';
 import { ago, table, visible } from '../table.js';
 
 export function batchesText({
@@ -79,7 +80,7 @@ export function batchText(story: BatchStory): string {
     table(
       ['pipeline', 'name', 'status', 'jobs done', 'stands at', 'enqueued'],
       pipelines.map((p) => [p.id, p.name, p.status, `${p.jobsDone} of ${p.jobs}`, p.job, ago(p.createdAt)]),
-      'It has no pipelines.',
+      noPipelines(story.events),
     ),
     '',
     table(

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printableJson } from '../printable.js';
 import type { CommonOptions } from '../program.js';
 import { visible } from '../table.js';
 
@@ -28,6 +29,6 @@ export async function each<Done extends object>(
       }
     }
   } finally {
-    if (json) process.stdout.write(`${JSON.stringify(outcomes, null, 2)}\n`); // also when the database went away in the middle
+    if (json) process.stdout.write(`${printableJson(outcomes, 2)}\n`); // also when the database went away in the middle
   }
 }

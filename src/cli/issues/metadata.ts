@@ -1,6 +1,7 @@
 /** `issues metadata`: prints the metadata of issues, and submits that of many from a file. */
 import type { Command } from 'commander';
 import type { SubmitOutcome } from '../../newspapers/metadata/submit-many.js';
+import { printableJson } from '../printable.js';
 import { common, withSession, type CommonOptions, type Session } from '../program.js';
 import { visible } from '../table.js';
 import { issueArgument, issueId, type IssueArgument } from './issue-argument.js';
@@ -63,7 +64,7 @@ async function printMetadata({ database }: Session, issues: readonly IssueArgume
     // The key of a duplicate means the issue that was first.
     printed.push({ issue: issue?.duplicateReason === null && !issue.ignored ? issue.key : String(id), ...present });
   }
-  process.stdout.write(`${JSON.stringify(printed, null, 2)}\n`);
+  process.stdout.write(`${printableJson(printed, 2)}\n`);
 }
 
 async function submit(session: Session, file: string, { dryRun, json }: { dryRun: boolean; json: boolean }) {

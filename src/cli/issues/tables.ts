@@ -3,6 +3,7 @@ import type { ListedIssue } from '../../newspapers/issue-list.js';
 import { messageOf, phraseOf } from '../../newspapers/event-words.js';
 import type { IssueStory } from '../../newspapers/issue-story.js';
 import { historyOf } from '../../newspapers/object-story.js';
+import { noPipelines } from '../no-pipelines.js';
 import type { IssueMetadata } from '../../newspapers/metadata/metadata.js';
 import type { Page } from '../../newspapers/pages.js';
 import { ago, table, visible } from '../table.js';
@@ -50,7 +51,7 @@ export function storyText(story: IssueStory): string {
   const pipelineTable = table(
     ['pipeline', 'name', 'status', 'jobs done', 'stands at', 'enqueued'],
     pipelines.map((p) => [p.id, p.name, p.status, `${p.jobsDone} of ${p.jobs}`, p.job, ago(p.createdAt)]),
-    'It has no pipelines.',
+    noPipelines(story.events),
   );
   const history = table(
     ['when', 'who', 'what', 'pipeline'],

@@ -58,6 +58,10 @@ export function statusText(status: Status): string {
   return [
     runners,
     queues,
+    ...status.unknown_types.map(
+      ({ type, pipelines, first }) =>
+        `${pipelines} pending at a job of type ${visible(type)}, e.g. pipeline ${first}: no runner that looked knows this job type; start one of the version that does`,
+    ),
     ...(status.progress.trouble === null ? [running] : [running, `no progress is shown: ${status.progress.trouble}`]),
     `${failed} failed, ${held} held, ${delayed} delayed`,
     standingTable(status.standing),

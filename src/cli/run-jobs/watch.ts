@@ -12,10 +12,15 @@ import { registry } from '../registry.js';
 import { version } from '../version.js';
 import { standingTable } from './tables.js';
 import { daemonLogger, outageLog } from './log-streams.js';
+import { JobFigures } from './metrics/job-figures.js';
+import { Metrics } from './metrics/metrics.js';
+import { ServiceManager, type Watched } from './service-manager.js';
 
 export interface WatchOptions {
   queues: Partial<Record<Queue, number>>;
   exitWhenIdle: boolean;
+  /** To be said once at the start. */
+  warnings: readonly string[];
 }
 
 /** The statements of the hot path are short; one that is not answered by then never will be. */
@@ -23,6 +28,7 @@ const QUERY_TIMEOUT_S = 20;
 
 /** The daemon: runs jobs until it is told to stop, or, with `exitWhenIdle`, until nothing is runnable. */
 export async function watch(settings: Settings, options: WatchOptions): Promise<void> {
+  const serviceManager = ServiceManager.of(process.env);
   await checkSystemTools(settings.PDF_A ? [...NEWSPAPER_TOOLS, 'ghostscript'] : NEWSPAPER_TOOLS);
   const places = QUEUES.reduce((sum, queue) => sum + (options.queues[queue] ?? 0), 0);
   const database = await openDatabase(settings, 'run-jobs', {
@@ -36,12 +42,22 @@ export async function watch(settings: Settings, options: WatchOptions): Promise<
     log.warn(`DATABASE_URL is not set: working on the private PostgreSQL of ${settings.VAR_DIRECTORY}`);
   if (settings.ignoredKeys.length > 0)
     log.warn({ keys: settings.ignoredKeys }, 'the settings file has keys of NCA that mean nothing here');
+  for (const warning of options.warnings) log.warn(warning);
   let coordination: Coordination | undefined;
+  const outage = outageLog(log);
   try {
-    coordination = await openCoordination(settings, database.pool, outageLog(log));
+    coordination = await openCoordination(settings, database.pool, outage);
     log.info(`locks and progress are kept in ${coordination.locks.store}`);
     await coordination.open();
-    const why = await serve({ settings, options, database, coordination, log });
+    const why = await serve({
+      settings,
+      options,
+      database,
+      coordination,
+      log,
+      serviceManager,
+      locksAreUp: () => !outage.isGoingOn,
+    });
     await jobLog.flush();
     if (why === 'idle') {
       const { counts, queues, standing } = await readStatus(database.kysely, coordination.progress);
@@ -61,13 +77,17 @@ interface Daemon {
   database: Database;
   coordination: Coordination;
   log: Logger;
+  serviceManager: ServiceManager | undefined;
+  locksAreUp: () => boolean;
 }
 
 /** Runs jobs until told to stop; returns by what. */
-async function serve({ settings, options, database, coordination, log }: Daemon): Promise<'idle' | NodeJS.Signals> {
+async function serve(daemon: Daemon): Promise<'idle' | NodeJS.Signals> {
+  const { settings, options, database, coordination, log, serviceManager } = daemon;
   let toStop: (why: 'idle' | NodeJS.Signals) => void = () => undefined;
   const stopped = new Promise<'idle' | NodeJS.Signals>((resolve) => (toStop = resolve));
-  const runner = new Runner({
+  const jobs = new JobFigures();
+  const runner: Runner = new Runner({
     database,
     coordination,
     listenOn: settings.LISTEN_NOTIFY ? database.pool.options.connectionString : undefined,
@@ -77,11 +97,17 @@ async function serve({ settings, options, database, coordination, log }: Daemon)
     queues: options.queues,
     version,
     ...(options.exitWhenIdle && { onIdle: () => toStop('idle') }),
+    onReady: () => serviceManager?.ready(watched(runner), log),
+    ...(settings.METRICS_ADDRESS && { observer: jobs }),
   });
+  const metrics =
+    settings.METRICS_ADDRESS && new Metrics({ ...daemon, address: settings.METRICS_ADDRESS, runner, jobs });
   const onSignal = (signal: NodeJS.Signals) => toStop(signal);
   process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
+  metrics?.start();
   await runner.start();
   const why = await stopped;
+  const told = serviceManager?.stopping(log);
   if (why !== 'idle')
     log.info(
       { signal: why, graceSeconds: settings.SHUTDOWN_GRACE },
@@ -90,8 +116,19 @@ async function serve({ settings, options, database, coordination, log }: Daemon)
   const atOnce = () => runner.stopAtOnce();
   process.once('SIGTERM', atOnce).once('SIGINT', atOnce);
   await runner.stop(settings.SHUTDOWN_GRACE);
+  metrics?.stop();
+  await told;
   return why;
 }
+
+const watched = (runner: Runner): Watched => ({
+  isTurning: () => runner.status().turning,
+  describe() {
+    const { id, lanes, leased } = runner.status();
+    const running = lanes.map(({ queue, running, width }) => `${queue} ${running}/${width}`).join(', ');
+    return `runner ${id} ${leased ? 'takes work' : 'waits for the database'}; running: ${running}`;
+  },
+});
 
 /** What is left when nothing is runnable here: what stands, and what waits for queues that this daemon does not serve. */
 function idleText(counts: Status['counts'], queues: QueueStatus[], standing: StandingPipeline[]): string {

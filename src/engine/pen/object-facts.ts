@@ -10,6 +10,11 @@ export interface ObjectFacts {
    * what its title is. It is joined by `object_id`, which must be a primary key: the database then reads no more than it needs.
    */
   facts: RawBuilder<unknown>;
+  /**
+   * A query with the column `object_id bigint` of those objects whose road is at its end: nobody asks what their finished
+   * pipelines did any more, and `run-jobs clean` may archive these. Undefined: they stay.
+   */
+  atRest?: RawBuilder<unknown>;
   /** What people do about a failed pipeline of such an object, in words. Undefined: no more than about any pipeline. */
   remedies?: (db: Kysely<DB>, failed: { pipelineId: number; objectId: number }) => Promise<string | undefined>;
 }

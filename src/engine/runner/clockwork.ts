@@ -1,10 +1,13 @@
 /** What every runner does for all: makes due what is due, rescues the work of dead runners. Safe to be done by all at once. */
 import type pg from 'pg';
+import { onPool, type Statement } from '../statements/statement.js';
 import { isGone, thisProcess } from '../../coordination/process-identity.js';
+
+const MAKE_DUE: Statement<{ n: number }> = { name: 'pressmark_make_due', text: 'select make_due() as n' };
 
 /** Makes pending what has become due. Returns how many pipelines. */
 export async function makeDue(pool: pg.Pool): Promise<number> {
-  const { rows } = await pool.query<{ n: number }>({ name: 'pressmark_make_due', text: 'select make_due() as n' });
+  const rows = await onPool(pool)(MAKE_DUE, []);
   return rows[0]?.n ?? 0;
 }
 

@@ -13,7 +13,7 @@ import type { Registry } from '../registry.js';
 import { claim, type ClaimedJob, type ClaimedRow } from '../statements/claim.js';
 import { fail } from '../statements/fail.js';
 import { finishWith, holdWith } from '../statements/finish-with.js';
-import type { Finished, FinishedRow } from '../statements/finish.js';
+import { isPlain, type Finished, type FinishedRow } from '../statements/finish.js';
 import { handBack } from '../statements/hand-back.js';
 import { holdJob } from '../statements/hold.js';
 import { onPool, type Run } from '../statements/statement.js';
@@ -23,11 +23,11 @@ import { isConnectionTrouble } from './connection-trouble.js';
 import { describeError, execute, jobLogger, type Ending } from './execute.js';
 import { Finisher } from './finisher.js';
 import { Lane } from './lane.js';
+import { missingJob } from './missing-job.js';
+import type { RunEnd, RunnerObserver } from './observer.js';
 import { StopOrder } from './stop-order.js';
+import { UnknownTypes } from './unknown-types.js';
 
-/** A job of a type that only another version of the program knows waits this long for a runner that knows it. */
-const UNKNOWN_TYPE_AFTER_S = 60;
-const UNKNOWN_TYPE_DEADLINE_S = 7 * 86_400;
 /** No job fails because another process has its lock for long, or because Redis is away for weeks. */
 const LOCK_DEADLINE_S = 10 * 365 * 86_400;
 
@@ -37,6 +37,8 @@ interface Work {
   stop: StopOrder;
   /** Its job runs, told to stop or not: its place is taken. */
   executing: boolean;
+  /** How long it ran. */
+  seconds: number;
 }
 
 export interface ConveyorServices {
@@ -50,13 +52,19 @@ export interface ConveyorServices {
   leased: () => boolean;
   /** Called whenever a place becomes free. */
   onFree?: () => void;
+  observer?: RunnerObserver | undefined;
 }
 
 export class Conveyor {
   readonly lanes: ReadonlyMap<Queue, Lane>;
+  /** Claims that the database has answered so far. */
+  claimsAnswered = 0;
   private readonly works = new Map<number, Work>();
   private readonly run: Run;
   private readonly finisher: Finisher;
+  private readonly unknown: UnknownTypes;
+  /** Of which claim a result is: two may have the same number, when the database went back in time (a failover to a replica that lagged). */
+  private readonly claimOf = new WeakMap<Finished, ClaimedJob>();
   private readonly claiming = new Set<Queue>();
   private readonly claimAgain = new Set<Queue>();
   private taking = true;
@@ -70,6 +78,7 @@ export class Conveyor {
       QUEUES.filter((queue) => (widths[queue] ?? 0) > 0).map((queue) => [queue, new Lane(queue, widths[queue] ?? 0)]),
     );
     this.run = onPool(services.database.pool);
+    this.unknown = new UnknownTypes(this.run, services.runnerId, services.log);
     this.finisher = new Finisher(
       this.run,
       services.runnerId,
@@ -78,12 +87,18 @@ export class Conveyor {
       (batch, rows, reserved) => this.settleBatch(batch, rows, reserved),
       (finished, error) => this.refuse(finished, error),
       services.leased,
+      (finished) => this.workOf(finished) !== undefined,
     );
   }
 
   /** Jobs in hand, by pipeline. */
   running(): ReadonlyMap<number, ClaimedJob> {
     return new Map([...this.works].map(([id, work]) => [id, work.job]));
+  }
+
+  /** Job types that came by and are not known here. */
+  get unknownTypes(): readonly string[] {
+    return this.unknown.types;
   }
 
   isIdle(): boolean {
@@ -113,7 +128,8 @@ export class Conveyor {
     const want = lane.free;
     lane.reserved += want;
     try {
-      const rows = await claim(this.run, this.services.runnerId, lane.queue, want);
+      const rows = await claim(this.run, this.services.runnerId, lane.queue, want, this.unknown.types);
+      this.claimsAnswered++;
       for (const row of rows) this.begin(row, lane);
       return rows.length === want ? 'filled' : 'nothing more';
     } finally {
@@ -125,11 +141,13 @@ export class Conveyor {
   async runOne(): Promise<ClaimedJob | undefined> {
     this.stopTaking();
     for (const lane of this.lanes.values()) {
-      const [row] = await claim(this.run, this.services.runnerId, lane.queue, 1);
-      if (row === undefined) continue;
-      this.begin(row, lane);
-      while (!this.isIdle()) await sleep(20);
-      return row as ClaimedJob;
+      for (;;) {
+        const [row] = await claim(this.run, this.services.runnerId, lane.queue, 1, this.unknown.types);
+        if (row === undefined) break;
+        this.begin(row, lane);
+        while (!this.isIdle()) await sleep(20);
+        if (row.type === null || this.services.registry.jobs.has(row.type)) return row as ClaimedJob;
+      }
     }
     return undefined;
   }
@@ -167,7 +185,8 @@ export class Conveyor {
     const former = this.works.get(row.pipelineId);
     if (former) this.drop([former.job], new LeaseLost('the pipeline was claimed anew'));
     lane.running++;
-    const work: Work = { job: row as ClaimedJob, lane, stop: new StopOrder(), executing: false };
+    const job: ClaimedJob = row.type === null ? { ...row, type: 'missing' } : row;
+    const work: Work = { job, lane, stop: new StopOrder(), executing: false, seconds: 0 };
     this.works.set(row.pipelineId, work);
     if (row.type === null) void this.record(work, missingJob(row));
     else void this.carryOut(work);
@@ -179,6 +198,7 @@ export class Conveyor {
     if (definition === undefined) return this.record(work, { kind: 'unknown type' });
     const { database, coordination, settings, log } = this.services;
     work.executing = true;
+    const began = performance.now();
     const ending = await execute(definition, job, stop, {
       database,
       coordination,
@@ -187,7 +207,9 @@ export class Conveyor {
       share: (share) => lane.share(share),
     });
     work.executing = false;
+    work.seconds = (performance.now() - began) / 1000;
     if (this.works.get(job.pipelineId) !== work) {
+      this.ended(work, 'stopped');
       this.freePlace(work); // taken away meanwhile: nothing may be said about it
       return;
     }
@@ -196,7 +218,7 @@ export class Conveyor {
   }
 
   private finished({ job, lane }: Work, outcome: Done): Finished {
-    return {
+    const finished = {
       pipelineId: job.pipelineId,
       epoch: job.epoch,
       sequence: job.sequence,
@@ -204,6 +226,14 @@ export class Conveyor {
       seenRev: job.decision?.hold_rev ?? null,
       lane: this.keeping ? lane.queue : undefined,
     };
+    this.claimOf.set(finished, job);
+    return finished;
+  }
+
+  /** The work that a result is of; undefined when the pipeline was taken away, or claimed anew, since. */
+  private workOf(finished: Finished): Work | undefined {
+    const work = this.works.get(finished.pipelineId);
+    return work && work.job === this.claimOf.get(finished) ? work : undefined;
   }
 
   /** Records an ending that is not simply "done", and tries until it is recorded or the lease is lost: a finished run is not forgotten because the database was away. */
@@ -250,6 +280,7 @@ export class Conveyor {
         return this.recordOutcome(work, ending.outcome, log);
       case 'failed': {
         const failed = await fail(this.run, runnerId, job, ending.error, ending.retryable);
+        this.ended(work, failed?.status === 'failed' ? 'failed' : failed ? 'retried' : 'stopped');
         if (failed?.status === 'failed') log.error({ err: ending.thrown }, `failed: ${messageOf(ending.error)}`);
         else if (failed)
           log.warn(
@@ -259,20 +290,17 @@ export class Conveyor {
         break;
       }
       case 'unknown type':
-        log.warn(`this runner does not know the job type ${job.type}; another version may`);
-        await tryJobLater(this.run, runnerId, job, {
-          by: 'engine',
-          afterSeconds: UNKNOWN_TYPE_AFTER_S,
-          deadlineSeconds: UNKNOWN_TYPE_DEADLINE_S,
-          reason: `no runner here knows the job type ${job.type}`,
-        });
+        await this.unknown.leave(job);
+        this.ended(work, 'unknown_type');
         break;
       case 'later':
         // for the status, not the log: the outage is logged once, not for each of the thousands that wait for its end
         await tryJobLater(this.run, runnerId, job, { ...ending, by: 'engine', deadlineSeconds: LOCK_DEADLINE_S });
+        this.ended(work, 'locked');
         break;
       case 'stopped':
         await handBack(onPool(database.pool), runnerId, [job]);
+        this.ended(work, 'stopped');
         break;
     }
     this.letGo(work);
@@ -296,9 +324,11 @@ export class Conveyor {
           deadlineSeconds: parseDuration(outcome.deadline),
           reason: outcome.reason,
         });
+        this.ended(work, 'later');
         break;
       case 'hold': {
         const status = await this.hold(job, outcome);
+        this.ended(work, status === undefined ? 'stopped' : 'held');
         if (status === 'held' && job.attempt === 1) log.info(`held: ${outcome.message}`);
         break;
       }
@@ -312,9 +342,9 @@ export class Conveyor {
   }
 
   /** The database takes everything but this result: that is a failure of its job. */
-  private refuse({ pipelineId, epoch, sequence }: Finished, thrown: unknown): void {
-    const work = this.works.get(pipelineId);
-    if (work?.job.epoch !== epoch || work.job.sequence !== sequence) return;
+  private refuse(finished: Finished, thrown: unknown): void {
+    const work = this.workOf(finished);
+    if (!work) return;
     void this.record(work, { kind: 'failed', error: describeError(thrown), retryable: true, thrown });
   }
 
@@ -329,8 +359,9 @@ export class Conveyor {
 
   /** After a finish: the pipeline goes on here with its next job, or is let go. */
   private settle(finished: Finished, row: FinishedRow | undefined): void {
-    const work = this.works.get(finished.pipelineId);
-    if (work?.job.epoch !== finished.epoch || work.job.sequence !== finished.sequence) return;
+    const work = this.workOf(finished);
+    if (!work) return;
+    this.ended(work, row === undefined ? 'stopped' : 'done');
     this.letGo(work);
     if (row?.status === 'in_process') {
       const lane = this.lanes.get(row.queue);
@@ -342,6 +373,10 @@ export class Conveyor {
     } else if (row?.status === 'success') {
       this.services.log.debug({ pipeline: finished.pipelineId }, 'pipeline done');
     }
+  }
+
+  private ended({ job, seconds }: Work, end: RunEnd): void {
+    this.services.observer?.runEnded(job.type, end, seconds);
   }
 
   /** Parts with a pipeline; once, whoever comes first: the answer of the database, or whoever took it away. A run that was told to stop keeps its place until it has. */
@@ -370,14 +405,4 @@ export class Conveyor {
   }
 }
 
-const isPlain = (outcome: Outcome): outcome is Done =>
-  outcome.kind === 'done' && !outcome.commit && !outcome.then?.length && !outcome.siblings?.length;
-
 const messageOf = (error: unknown): string => (error as { message: string }).message; // made by describeError
-
-const missingJob = (row: ClaimedRow): Ending => {
-  const thrown = new Error(
-    `pipeline ${row.pipelineId} points at a job that does not exist; its row was deleted by hand: cancel the pipeline, or goto another job`,
-  );
-  return { kind: 'failed', error: { name: 'MissingJob', message: thrown.message }, retryable: false, thrown };
-};

@@ -33,6 +33,8 @@ export class Finisher {
     private readonly refused: (finished: Finished, error: unknown) => void,
     /** False once the lease is lost: then nothing is sent again. */
     private readonly leased: () => boolean,
+    /** False when the pipeline was taken away, or claimed anew, since: nothing is sent of it then. */
+    private readonly current: (finished: Finished) => boolean,
   ) {}
 
   push(finished: Finished): void {
@@ -68,7 +70,8 @@ export class Finisher {
   private async send(batch: Finished[], reserved: Partial<Record<Queue, number>>): Promise<FinishedRow[]> {
     for (let delay = 100; this.leased(); delay = Math.min(delay * 2, 5000)) {
       try {
-        return await finish(this.run, this.runnerId, batch, reserved);
+        const standing = batch.filter(this.current); // asked each time: while the database was away much may have happened
+        return await finish(this.run, this.runnerId, standing, reserved);
       } catch (error) {
         if (!isConnectionTrouble(error)) throw error;
         this.log.warn({ err: error, jobs: batch.length }, 'finished jobs could not be recorded yet; trying again');

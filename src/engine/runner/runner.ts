@@ -15,11 +15,15 @@ import { makeDue, rescue } from './clockwork.js';
 import { Conveyor } from './conveyor.js';
 import { Heartbeat } from './heartbeat.js';
 import { Hints } from './hints.js';
+import type { RunnerObserver } from './observer.js';
 import { Overseer } from './overseer.js';
+import { Pulse } from './pulse.js';
 import { runDueWatchers } from './watch.js';
 
 /** Told to stop, a job has this long after the grace period; then its pipeline is handed back without waiting for it. */
 const ABORT_WITHIN_MS = 5_000;
+/** Beyond the time limits of a statement: for a busy event loop. */
+const STEP_SLACK_MS = 5_000;
 
 export interface RunnerOptions {
   database: Database;
@@ -34,6 +38,9 @@ export interface RunnerOptions {
   version: string;
   /** Called when nothing is runnable now: nothing pending or in process for these queues. */
   onIdle?: () => void;
+  /** Called once, when the database has been asked for work and has answered. */
+  onReady?: () => void;
+  observer?: RunnerObserver;
 }
 
 export class Runner {
@@ -50,11 +57,14 @@ export class Runner {
   private readonly hurry = new AbortController();
   private watchers: Promise<void> = Promise.resolve();
   private readonly coordination: Coordination;
+  private readonly pulse: Pulse;
+  private isReady = false;
   private log: Logger;
 
   constructor(private readonly options: RunnerOptions) {
     this.log = options.log;
     this.coordination = options.coordination ?? postgresCoordination(options.database.pool);
+    this.pulse = new Pulse(statementMs(options.database.pool) + STEP_SLACK_MS);
   }
 
   /** Registers the runner, rescues what dead runners of this host left, and begins to take work. */
@@ -93,6 +103,7 @@ export class Runner {
         log: this.log,
         runnerId: this.id,
         leased: () => this.heartbeat.alive,
+        observer: this.options.observer,
       },
       queues,
     );
@@ -105,6 +116,7 @@ export class Runner {
     this.timer = undefined;
     this.conveyor.stopTaking();
     await this.polled;
+    this.pulse.end();
     this.watching.abort(new ShuttingDown('the runner stops'));
     await this.untilIdle(graceSeconds * 1000, this.hurry.signal);
     this.conveyor.abortAll(new ShuttingDown('the runner stops'));
@@ -135,9 +147,11 @@ export class Runner {
     this.hurry.abort();
   }
 
-  /** What this runner does right now. */
+  /** What this runner does right now; `turning`: its loop does not hang; `leased`: it may act on what it has claimed. */
   status() {
-    return { id: this.id, running: [...this.conveyor.running().values()] };
+    const lanes = [...this.conveyor.lanes.values()].map(({ queue, running, width }) => ({ queue, running, width }));
+    const running = [...this.conveyor.running().values()];
+    return { id: this.id, running, lanes, turning: this.pulse.isTurning, leased: this.heartbeat.alive };
   }
 
   private async register(): Promise<number> {
@@ -164,32 +178,49 @@ export class Runner {
   }
 
   private schedule(ms: number): void {
+    this.pulse.beat(ms);
     this.timer = setTimeout(() => {
       this.polled = this.poll();
     }, ms);
   }
 
   private async poll(): Promise<void> {
-    const { database, settings, log } = this.options;
+    const { settings, log, observer } = this.options;
     try {
-      if (this.heartbeat.alive) {
-        await makeDue(database.pool);
-        if (this.polls++ % 10 === 0) await this.rescueOthers();
-        if (this.polls % 10 === 0 || !this.conveyor.isIdle()) await this.oversee();
-        await Promise.all([...this.conveyor.lanes.values()].map((lane) => this.conveyor.fill(lane, 1)));
-        if (this.timer === undefined) return;
-        if (this.polls % 5 === 1) this.watch();
-        await this.noticeIdleness();
-      }
+      if (this.heartbeat.alive) await this.round();
+      observer?.polled(this.heartbeat.alive);
     } catch (error) {
+      observer?.polled(false);
       log.warn({ err: error }, 'poll failed; the next one tries again');
     }
     if (this.timer !== undefined) this.schedule(settings.POLL_INTERVAL * 1000);
   }
 
+  /** What a poll does, step by step; the pulse of each says that the last one came back. */
+  private async round(): Promise<void> {
+    const { database, onReady } = this.options;
+    await makeDue(database.pool);
+    this.pulse.beat();
+    if (this.polls++ % 10 === 0) await this.rescueOthers();
+    this.pulse.beat();
+    if (this.polls % 10 === 0 || !this.conveyor.isIdle()) await this.oversee();
+    this.pulse.beat();
+    await Promise.all([...this.conveyor.lanes.values()].map((lane) => this.conveyor.fill(lane, 1)));
+    this.pulse.beat();
+    if (!this.isReady && this.conveyor.claimsAnswered > 0) {
+      this.isReady = true;
+      onReady?.();
+    }
+    if (this.timer === undefined) return;
+    if (this.polls % 5 === 1) this.watch();
+    await this.noticeIdleness();
+  }
+
   private async rescueOthers(): Promise<void> {
     const rescued = await rescue(this.options.database.pool, this.options.settings.RUNNER_LEASE, true);
-    if (rescued > 0) this.log.warn({ pipelines: rescued }, 'rescued the work of dead runners');
+    if (rescued === 0) return;
+    this.log.warn({ pipelines: rescued }, 'rescued the work of dead runners');
+    this.options.observer?.rescued(rescued);
   }
 
   private async oversee(orphanAfterMs?: number): Promise<void> {
@@ -230,14 +261,17 @@ export class Runner {
   }
 
   private loseAll(reason: string): void {
+    this.options.observer?.leaseLost();
     this.conveyor.drop(this.conveyor.running().values(), new LeaseLost(reason));
   }
 
   private async noticeIdleness(): Promise<void> {
     if (!this.options.onIdle || !this.conveyor.isIdle()) return;
     const { rows } = await this.options.database.pool.query<{ busy: boolean }>(
-      `select exists (select from pipelines where status = 'pending' and queue = any ($1) and run_at <= now()) or exists (select from pipelines where status = 'in_process') as busy`,
-      [[...this.conveyor.lanes.keys()]],
+      `select exists (select from pipelines p where status = 'pending' and queue = any ($1) and run_at <= now()
+         and not exists (select from jobs j where j.pipeline_id = p.id and j.sequence = p.next_sequence and j.type = any ($2)))
+       or exists (select from pipelines where status = 'in_process') as busy`,
+      [[...this.conveyor.lanes.keys()], this.conveyor.unknownTypes],
     );
     if (rows[0]?.busy === false && this.conveyor.isIdle()) this.options.onIdle();
   }
@@ -247,3 +281,7 @@ export class Runner {
     while (!this.conveyor.isIdle() && performance.now() < until && !hurry?.aborted) await sleep(20);
   }
 }
+
+/** The longest that a statement takes before it fails: until it has a connection, until it is answered. */
+const statementMs = ({ options }: Database['pool']): number =>
+  (options.connectionTimeoutMillis ?? 0) + (options.query_timeout || 60_000);

@@ -31,12 +31,12 @@ export interface ClaimedJob {
 /** What a claim returns: a pipeline whose job row was deleted by hand comes back with `type` null, so that it does not eat a place of every claim. */
 export type ClaimedRow = ClaimedJob | (Omit<ClaimedJob, 'type'> & { type: null });
 
-const CLAIM: Statement<ClaimedRow> = {
-  name: 'pressmark_claim',
+const claimStatement = (name: string, furtherCondition: string): Statement<ClaimedRow> => ({
+  name,
   text: `
     with next as (
-      select ctid from pipelines
-      where status = 'pending' and queue = $2 and run_at <= now()
+      select ctid from pipelines p
+      where status = 'pending' and queue = $2 and run_at <= now() ${furtherCondition}
       order by priority, run_at, id
       limit $3
       for update skip locked -- other runners take the next ones instead of waiting
@@ -55,7 +55,20 @@ const CLAIM: Statement<ClaimedRow> = {
         (select to_jsonb(d) from decisions d where d.pipeline_id = p.id and d.hold_rev = p.decision_rev) end as decision
     from claimed p
       left join lateral (select * from jobs j where j.pipeline_id = p.id and j.sequence = p.next_sequence limit 1) j on true`,
-};
+});
 
-/** Claims up to `limit` pending pipelines of a queue, in the order of priority, run_at, id. */
-export const claim = (run: Run, runnerId: number, queue: Queue, limit: number) => run(CLAIM, [runnerId, queue, limit]);
+const CLAIM = claimStatement('pressmark_claim', '');
+
+/** Passes over what it cannot run, which takes a look at the job of each: only while there is such work. */
+const CLAIM_BUT = claimStatement(
+  'pressmark_claim_but',
+  `and not exists (select from jobs j where j.pipeline_id = p.id and j.sequence = p.next_sequence and j.type = any ($4))`,
+);
+
+/**
+ * Claims up to `limit` pending pipelines of a queue, in the order of priority, run_at, id.
+ *
+ * @param butTypes job types that this runner does not know: pipelines that stand at one stay pending for others
+ */
+export const claim = (run: Run, runnerId: number, queue: Queue, limit: number, butTypes: readonly string[] = []) =>
+  butTypes.length === 0 ? run(CLAIM, [runnerId, queue, limit]) : run(CLAIM_BUT, [runnerId, queue, limit, butTypes]);

@@ -1,5 +1,5 @@
 import type { Json } from '../../database/database.js';
-import type { Queue } from '../job.js';
+import type { Done, Outcome, Queue } from '../job.js';
 import { storableJson } from '../storable.js';
 import type { ClaimedJob } from './claim.js';
 import type { Run, Statement } from './statement.js';
@@ -96,3 +96,7 @@ export const finish = (run: Run, runnerId: number, batch: Finished[], room: Part
     Object.keys(room),
     Object.values(room),
   ]);
+
+/** Whether an outcome is one that `finish` records: done, and nothing that belongs to it. */
+export const isPlain = (outcome: Outcome): outcome is Done =>
+  outcome.kind === 'done' && !outcome.commit && !outcome.then?.length && !outcome.siblings?.length;

@@ -56,7 +56,7 @@ function enter(
   else (version < 1 ? warnings : problems).push(`${at}: ${quoted(path)} is listed twice`);
 }
 
-/** Writes a manifest: sorted by the bytes of the paths, two spaces, a line break at the end. @throws {RangeError} as `formatBagPath` */
+/** Writes a manifest: sorted by the bytes of the paths, two spaces, a line break at the end. @throws {UnlistablePath} */
 export function formatManifest(files: readonly { path: string; sum: string }[], version: number): string {
   const lines = files.map(({ path, sum }) => ({
     path: Buffer.from(path),

@@ -1,4 +1,5 @@
 /** Paths as manifests and fetch lists of bags write them: read so that none leads out of the bag (RFC 8493, 2.1.3 and 5.2). */
+import { FatalError } from '../../engine/job.js';
 import { quoted } from '../quoted.js';
 
 export type BagPath =
@@ -37,18 +38,28 @@ function whyUnsafe(path: string): string | undefined {
   return undefined;
 }
 
+/** A name that no manifest can list so that every reader finds the file again. A person has to rename it. */
+export class UnlistablePath extends FatalError {
+  override name = 'UnlistablePath';
+  constructor(path: string, why: string) {
+    super(`${quoted(path)} cannot be listed in a bag: it ${why}; rename it and requeue`);
+  }
+}
+
 /**
  * Writes a path into a manifest.
  *
- * @throws {RangeError} before version 1.0 a line break in a name cannot be written
+ * @throws {UnlistablePath} for what no reader would follow, or not as it is meant
  */
 export function formatBagPath(path: string, version: number): string {
+  const unsafe = whyUnsafe(path);
+  if (unsafe !== undefined) throw new UnlistablePath(path, unsafe);
+  if (/^[ \t*]/.test(path)) throw new UnlistablePath(path, 'begins with a blank or "*", which would be taken for no part of it'); // prettier-ignore
   if (version >= 1)
     return path.replaceAll(
       /[%\r\n]/g,
       (character) => `%${character === '%' ? '25' : character === '\r' ? '0D' : '0A'}`,
     );
-  if (/[\r\n]/.test(path))
-    throw new RangeError(`${quoted(path)}: BagIt below 1.0 cannot list a name with a line break`);
+  if (/[\r\n]/.test(path)) throw new UnlistablePath(path, 'has a line break, which BagIt below 1.0 cannot write');
   return path;
 }

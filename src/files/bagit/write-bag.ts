@@ -33,7 +33,7 @@ export const TAG_FILES: ReadonlySet<string> = new Set([
 /**
  * The four tag files, the tag manifest last: when that is there the bag is whole. The same contents give the same bytes.
  *
- * @throws {RangeError} for a payload path that the version cannot list
+ * @throws {UnlistablePath}
  */
 export function makeTagFiles({ version, payload, info, others = [] }: BagContents): TagFile[] {
   const bytes = payload.reduce((sum, { size }) => sum + size, 0);

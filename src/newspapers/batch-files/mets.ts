@@ -42,7 +42,7 @@ export function writeMets(issue: IssueDescription, pages: readonly MetsPage[], c
     'xmlns:premis': 'http://www.oclc.org/premis',
     'xmlns:xlink': 'http://www.w3.org/1999/xlink',
     'xsi:schemaLocation': SCHEMAS,
-    LABEL: [issue.titleName, issue.date, ...given(issue.editionLabel)].map(oneLine).join(', '),
+    LABEL: [issue.titleName, issue.date, ...given(issue.editionLabel)].map(literal).join(', '),
     PROFILE: 'urn:library-of-congress:mets:profiles:ndnp:issue:v1.5',
     TYPE: 'urn:library-of-congress:ndnp:mets:newspaper:issue',
   });
@@ -95,7 +95,7 @@ function describePage(description: XMLBuilder, { number, label }: MetsPage, { or
   for (const printed of given(label)) detail(part, 'page number', printed);
   const original = description.ele('mods:relatedItem', { type: 'original' });
   original.ele('mods:physicalDescription').ele('mods:form', { type: 'print' });
-  const [code, displayLabel] = [org.code, oneLine(org.name)];
+  const [code, displayLabel] = [org.code, literal(org.name)];
   text(original.ele('mods:location'), 'mods:physicalLocation', code, { authority: 'marcorg', displayLabel });
   text(description, 'mods:note', code, { type: 'agencyResponsibleForReproduction', displayLabel });
   text(description, 'mods:note', 'Present', { type: 'noteAboutReproduction' });
@@ -154,11 +154,14 @@ function detail(part: XMLBuilder, type: string, number: string): XMLBuilder {
 }
 
 function text(parent: XMLBuilder, name: string, content: string, attributes: Record<string, string> = {}): void {
-  parent.ele(name, attributes).txt(oneLine(content));
+  parent.ele(name, attributes).txt(literal(content));
 }
 
 /** As a list, so that what nobody entered is left out. */
 const given = (value: string | null): string[] => (value === null || value.trim() === '' ? [] : [value]);
 
-/** People paste line breaks and tabs; XML readers keep them in texts and not in attributes. */
-const oneLine = (value: string): string => value.replaceAll(/\s+/g, ' ').trim();
+/**
+ * People paste line breaks and tabs; XML readers keep them in texts and not in attributes. And they type "&amp;", which the
+ * library would take for an entity: each "&" of theirs is given to it as one.
+ */
+const literal = (value: string): string => value.replaceAll(/\s+/g, ' ').trim().replaceAll('&', '&amp;');

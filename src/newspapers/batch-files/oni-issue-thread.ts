@@ -133,7 +133,7 @@ function isDate(text: string): boolean {
 
 /** Where a relative address leads; undefined when it leaves `data`. */
 function inside(data: string, address: string, from: string): string | undefined {
-  if (/^[a-z][a-z\d+.-]*:|^\/|[\s?#\\]/i.test(address)) return undefined;
+  if (/^[a-z][a-z\d+.-]*:|^\/|[\s?#\\\0]/i.test(address)) return undefined;
   const path = posix.join(from, address);
   return path.startsWith('../') ? undefined : join(data, path);
 }

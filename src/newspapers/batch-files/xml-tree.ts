@@ -11,6 +11,9 @@ export interface XmlElement {
   text: string;
 }
 
+/** METS and ALTO have some ten levels. What is nested more was made to cost time and memory. */
+const MOST_DEEP = 100;
+
 /** @throws Error with the line, when it is not well-formed; entities of a document type are not known, so nothing is fetched */
 export function parseXml(xml: string): XmlElement {
   const root: XmlElement = { name: '', attributes: new Map(), children: [], text: '' };
@@ -24,6 +27,7 @@ export function parseXml(xml: string): XmlElement {
       space === '' ? [[name, value]] : [[name, value], [`{${space}}${localName}`, value]],
     ); // prettier-ignore
     const element: XmlElement = { name: `{${uri}}${local}`, attributes: new Map(own), children: [], text: '' };
+    if (open.length > MOST_DEEP) throw new Error(`its elements are nested more than ${MOST_DEEP} deep`);
     open.at(-1)?.children.push(element);
     open.push(element);
   });

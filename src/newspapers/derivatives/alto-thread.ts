@@ -4,6 +4,7 @@ import { PDFDocument } from 'pdf-lib';
 import { SaxesParser } from 'saxes';
 import { ALTO_NAMESPACE, writeAlto, type AltoDocument, type AltoPage } from './alto-document.js';
 import { layOut, type PageLayout } from './page-layout.js';
+import { boundStreams } from './typography/bounded-streams.js';
 import { addMissingEncodings } from './typography/font-encodings.js';
 import { readPageText, UnreadableText, type Block } from './page-text.js';
 import { shownTexts } from './typography/shown-text.js';
@@ -20,6 +21,8 @@ export interface BuildOrder {
   mended?: string;
   page: AltoPage;
 }
+
+boundStreams(); // of this thread
 
 /** Errors lose their class between threads, so a refusal is a value. */
 export type Built =

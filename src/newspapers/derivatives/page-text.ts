@@ -69,13 +69,18 @@ export function readPageText(output: Buffer): Block[] {
         )
         .replaceAll(NEVER_IN_WORDS, '')
         .replaceAll(LIGATURES, (ligature) => ligature.normalize('NFKC')),
-      ...{ xMin: Number(xMin), yMin: Number(yMin), xMax: Number(xMax), yMax: Number(yMax) },
+      ...between([Number(xMin), Number(yMin)], [Number(xMax), Number(yMax)]),
     };
     if (word.text.trim() !== '' && hasPlace(word)) blocks.at(-1)?.at(-1)?.push(word);
   }
   if (text.slice(read, stop).trim() !== '')
     throw new UnreadableText(`there is something unknown in it: ${text.slice(read, read + 80).trim()}`);
   return blocks.map((lines) => lines.filter((words) => words.length > 0)).filter((lines) => lines.length > 0);
+}
+
+/** Whichever corners they are: mirrored text may have them the other way round, and ALTO has no width below zero. */
+function between([x, y]: readonly [number, number], [otherX, otherY]: readonly [number, number]): Box {
+  return { xMin: Math.min(x, otherX), yMin: Math.min(y, otherY), xMax: Math.max(x, otherX), yMax: Math.max(y, otherY) };
 }
 
 /** A broken text matrix gives "nan" or "inf". */

@@ -47,6 +47,7 @@ export function asRefusal(pdf: string, error: unknown): unknown {
   if (!(error instanceof ProgramFailed)) return error;
   const anew = 'save the PDF with another program, or upload a picture of the page as a PDF';
   if (error.outOfMemory) return new SourceRefused(pdf, `${error.program} needs more memory for it than it may have`, anew); // prettier-ignore
+  if (error.limitMet !== undefined) return new SourceRefused(pdf, `${error.program} ${error.limitMet} for it`, anew);
   if (CRASHES.includes(error.signal))
     return new SourceRefused(pdf, `${error.program} crashes on it (${error.signal})`, anew);
   if (error.exitCode !== 1 || /couldn't open file|could not write|error writing/i.test(error.stderr)) return error; // not there now, or no room

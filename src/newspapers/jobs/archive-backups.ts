@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { filesLock } from '../../coordination/lock-names.js';
 import { done, FatalError, type JobContext, type Outcome } from '../../engine/job.js';
-import { existing, vanished } from '../../files/existing.js';
+import { existing, NotThere, vanished } from '../../files/existing.js';
 import { defineFileJob } from '../../files/file-job.js';
 import { isClutter } from '../../files/clutter.js';
 import { assertAsRecorded } from '../../files/fixity/compare.js';
@@ -46,7 +46,7 @@ export const archiveBackups = defineFileJob({
         `${backup} holds the directory ${directory.name}, which would be in no tar: look whose it is, move it out of the backup area and requeue`,
       );
     const names = (await listNumerically(backup)).filter((name) => !isClutter(name));
-    if (names.length === 0) throw new FatalError(`${backup} is empty, the original upload is gone; ${PUT_BACK}`);
+    if (names.length === 0) throw new NotThere(`${backup} is empty, the original upload is gone; ${PUT_BACK}`);
     const set = await readFileSet(db, issueObject(issueId), backup, 'original');
     const members = names.map((name) => ({ path: join(backup, name), name: `original/${name}` }));
     await makeDirectory(location);

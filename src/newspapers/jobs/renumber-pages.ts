@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { filesLock } from '../../coordination/lock-names.js';
 import type { DB } from '../../database/database.js';
 import { done, FatalError } from '../../engine/job.js';
+import { NotThere } from '../../files/existing.js';
 import { defineFileJob } from '../../files/file-job.js';
 import { assertAsRecorded } from '../../files/fixity/compare.js';
 import { readFileSet, recordFiles, type KeptRecord } from '../../files/fixity/file-records.js';
@@ -30,7 +31,7 @@ export const renumberPages = defineFileJob({
     const reviewed = await countPages(db, issueId);
     const found = pages.filter((name) => name.endsWith('.pdf')).length;
     if (reviewed !== 0 && found !== reviewed) {
-      throw new FatalError(
+      throw new (found < reviewed ? NotThere : FatalError)(
         `${found} pages are in ${location}, but there were ${reviewed} when the page review ended: put back what is missing (the original upload is in the backup area), then requeue`,
       );
     }

@@ -33,8 +33,9 @@ import { sshCall, SshCallFailed, type SshAnswer } from './ssh-call.js';
 /** NCA waits as long for a connection. Validating a batch of thousands of issues before the answer takes a while. */
 const WAITS = { dialSeconds: 10, answerSeconds: 120 };
 
-/** The log of a big load has a hundred thousand lines or so. */
-const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** The log of a big load has a hundred thousand lines or so; a job of a list takes some 200 bytes. */
+const MAX_LOG_BYTES = 32 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** The agent of one site. Every call may throw what `agent-errors.ts` lists. */
 export interface Agent {
@@ -104,9 +105,10 @@ async function call(
   const { check, keep } = await hostKeyCheck(db, asked.agent, settings.AGENT_TRUST_ON_FIRST_USE);
   const privateKey = await clientKey(settings);
   const { host, port } = asked.agent;
+  const maxBytes = words[0] === 'job-logs' ? MAX_LOG_BYTES : MAX_ANSWER_BYTES;
   try {
     return await sshCall({
-      ...{ host, port, user: settings.AGENT_USER, ...waits, maxBytes: MAX_ANSWER_BYTES },
+      ...{ host, port, user: settings.AGENT_USER, ...waits, maxBytes },
       ...(privateKey && { privateKey }),
       ...(payload !== undefined && { input: Buffer.concat([payload, Buffer.from(PAYLOAD_END)]) }),
       command: quoteCommand(words),

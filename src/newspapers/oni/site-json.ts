@@ -1,6 +1,7 @@
 /** What a site tells of its batches as JSON (newspapers spec 5.6). Nothing of it is trusted before its schema has read it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { storableText } from '../../engine/storable.js';
 import { parseIssueDate } from '../issue-date.js';
 import { formatIssueKey } from '../issue-key.js';
 import { InvalidLccn, parseLccn } from '../lccn.js';
@@ -60,9 +61,11 @@ const batch = z.object({
 const title = z.object({ lccn: z.string(), name: z.string() });
 const issue = z.object({ pages: z.array(z.unknown()) });
 
-/** A batch of ten thousand issues is some 3 MB. */
-const MAX_BYTES = 64 * 1024 * 1024;
+/** A batch of ten thousand issues is some 3 MB. Unpacked; as values it takes ten times as much memory. */
+const MAX_BYTES = 16 * 1024 * 1024;
+/** For a whole answer. */
 const ANSWER_SECONDS = 60;
+const MOST_REDIRECTS = 5;
 
 /** The site is public, and we ask it for thousands of things: a rest between two (spec 5.6). */
 const PAUSE_MILLISECONDS = 50;
@@ -79,6 +82,7 @@ export class SiteReader {
   constructor(
     private readonly root: string,
     private readonly signal: AbortSignal,
+    private readonly answerSeconds = ANSWER_SECONDS,
   ) {}
 
   /** The address of a batch's JSON. */
@@ -154,7 +158,7 @@ export class SiteReader {
     const text = await this.get(url);
     let json: unknown;
     try {
-      json = JSON.parse(text);
+      json = JSON.parse(text, (_key, value: unknown) => (typeof value === 'string' ? storableText(value) : value));
     } catch {
       throw new SiteTrouble(url, `it is no JSON: ${JSON.stringify(text.slice(0, 100))}`);
     }
@@ -164,12 +168,9 @@ export class SiteReader {
   }
 
   private async get(url: string): Promise<string> {
-    const signal = AbortSignal.any([this.signal, AbortSignal.timeout(ANSWER_SECONDS * 1000)]);
+    const signal = AbortSignal.any([this.signal, AbortSignal.timeout(this.answerSeconds * 1000)]);
     try {
-      const response = await fetch(url, {
-        signal,
-        headers: { accept: 'application/json', 'cache-control': 'no-cache' },
-      });
+      const response = await this.followed(url, signal);
       if (!response.ok) {
         await response.body?.cancel();
         throw new SiteTrouble(
@@ -182,10 +183,37 @@ export class SiteReader {
     } catch (error) {
       this.signal.throwIfAborted();
       if (error instanceof SiteTrouble) throw error;
-      if (signal.aborted) throw new SiteTrouble(url, `it did not answer within ${ANSWER_SECONDS} s`);
+      if (signal.aborted) throw new SiteTrouble(url, `it did not answer within ${this.answerSeconds} s`);
       const { message, cause } = error as Error;
       throw new SiteTrouble(url, cause instanceof Error ? cause.message || message : message); // fetch hides it there
     }
+  }
+
+  /** Follows redirects, as from http to https, within the site. */
+  private async followed(url: string, signal: AbortSignal): Promise<Response> {
+    for (let at = url, steps = 0; ; steps++) {
+      this.assertOwn(at);
+      const headers = { accept: 'application/json', 'cache-control': 'no-cache' };
+      const response = await fetch(at, { signal, headers, redirect: 'manual' });
+      const to = response.headers.get('location');
+      if (![301, 302, 303, 307, 308].includes(response.status) || to === null) return response;
+      await response.body?.cancel();
+      if (steps >= MOST_REDIRECTS) throw new SiteTrouble(url, 'it is redirected without end');
+      if (!URL.canParse(to, at))
+        throw new SiteTrouble(url, `it is redirected to ${JSON.stringify(to)}, which is no address`);
+      at = new URL(to, at).href;
+    }
+  }
+
+  /** What a site says must not make us ask other hosts, which it may not reach itself. @throws SiteTrouble */
+  private assertOwn(url: string): void {
+    const { hostname } = new URL(this.root);
+    const { hostname: named, protocol } = new URL(url);
+    if (named === hostname && /^https?:$/.test(protocol)) return;
+    throw new SiteTrouble(
+      url,
+      `it is not on ${hostname}: the site may name no other host than that of NEWS_WEBROOT or STAGING_NEWS_WEBROOT (set there what it calls itself)`,
+    );
   }
 }
 

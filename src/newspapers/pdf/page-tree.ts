@@ -3,6 +3,10 @@ import { NotPlain, TooMuch, type Dictionary, type Value } from './objects.js';
 import type { PlainPdf } from './plain-pdf.js';
 
 const MOST_PAGES = 100_000;
+/** Tables within tables: most have four, odd programs chain one for each page. */
+const MOST_DEEP = 1000;
+/** With the tables: those that hold each other ten times, and no page, have no end. */
+const MOST_NODES = 300_000;
 
 export interface PageNode {
   page: Dictionary;
@@ -19,7 +23,8 @@ export function* pagesOf(pdf: PlainPdf): Generator<PageNode> {
   const pages = pdf.dictionary(root?.get('Pages'));
   if (!pages) throw new NotPlain('it has no table of pages');
   let count = 0;
-  for (const node of below(pdf, pages, { resources: undefined, mediaBox: undefined, cropBox: undefined }, new Set())) {
+  const none: Inherited = { resources: undefined, mediaBox: undefined, cropBox: undefined };
+  for (const node of below(pdf, pages, none, new Set(), { nodes: 0 })) {
     if (++count > MOST_PAGES) throw new TooMuch(`it has more than ${MOST_PAGES} pages`);
     yield node;
   }
@@ -30,8 +35,10 @@ function* below(
   node: Dictionary,
   inherited: Inherited,
   above: ReadonlySet<Dictionary>,
+  seen: { nodes: number },
 ): Generator<PageNode> {
   if (above.has(node)) throw new NotPlain('its table of pages goes round in a circle');
+  if (++seen.nodes > MOST_NODES || above.size > MOST_DEEP) throw new TooMuch('its table of pages was made to harm');
   const own: Inherited = {
     resources: pdf.dictionary(node.get('Resources')) ?? inherited.resources,
     mediaBox: node.get('MediaBox') ?? inherited.mediaBox,
@@ -47,6 +54,6 @@ function* below(
     const child = pdf.dictionary(kid);
     if (!child && pdf.lenient) continue; // the page is lost; the table's count tells
     if (!child) throw new NotPlain('its table of pages has a hole');
-    yield* below(pdf, child, own, path);
+    yield* below(pdf, child, own, path, seen);
   }
 }

@@ -116,7 +116,11 @@ export class PlainPdf {
     return this.#withoutPredictor(this.#inflated(body), this.dictionary(parameters));
   }
 
-  /** Whether a stream unpacks, to its end and with the right sum. Of other packings than Flate nothing is known. */
+  /**
+   * Whether a stream unpacks, to its end and with the right sum. Of other packings than Flate nothing is known.
+   *
+   * @throws {TooMuch} when it was made to harm
+   */
   unpacks(stream: Stream): boolean {
     const length = this.number(stream.dictionary.get('Length'));
     const [filter, ...more] = this.filters(stream.dictionary);
@@ -125,7 +129,8 @@ export class PlainPdf {
       inflateSync(this.bytes(stream.offset, length), { maxOutputLength: MOST_UNPACKED_BYTES });
       return true;
     } catch (error) {
-      return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+      if (isBomb(error)) throw unpacksToTooMuch();
+      return false;
     }
   }
 
@@ -190,8 +195,7 @@ export class PlainPdf {
       const flush = this.lenient ? { finishFlush: constants.Z_SYNC_FLUSH } : {};
       return inflateSync(body, { maxOutputLength: MOST_UNPACKED_BYTES, ...flush });
     } catch (error) {
-      const isBomb = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-      if (isBomb) throw new TooMuch(`a stream unpacks to more than ${MOST_UNPACKED_BYTES / 2 ** 20} MB`);
+      if (isBomb(error)) throw unpacksToTooMuch();
       if (this.lenient) return Buffer.alloc(0);
       throw new NotPlain('a stream cannot be unpacked');
     }
@@ -220,3 +224,6 @@ export class PlainPdf {
     return plain;
   }
 }
+
+const isBomb = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+const unpacksToTooMuch = () => new TooMuch(`a stream unpacks to more than ${MOST_UNPACKED_BYTES / 2 ** 20} MB`);

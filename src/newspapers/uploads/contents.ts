@@ -26,6 +26,8 @@ export function checkContents(kind: IssueKind, entries: readonly DirectoryEntry[
   const rest = entries.filter((entry) => entry.name !== '.manifest' || entry.kind !== 'file');
   if (rest.length === 0)
     return [problem('no files', 'issue has no files; put its pages here, or remove the directory')];
+  if (rest.every((entry) => entry.kind === 'file' && isText(entry) && isClutter(entry.name)))
+    return [problem('no files', 'issue has only hidden files, which are no pages; put its pages here, or remove the directory')]; // prettier-ignore
   const problems = rest.flatMap((entry) => checkEntry(kind, entry));
   if (kind !== 'scan' || problems.some(({ rule }) => NO_PAGES.includes(rule))) return problems;
   return [...checkPairs(rest), ...problems];

@@ -43,7 +43,7 @@ export const hasRoom = (model: Model) => model.pipelines.filter((p) => p.open).l
 
 export const modelJob = (name: string, onQueue: Queue, max: number, entwine: number | null): ModelJob => ({
   ...{ name, queue: onQueue, max, entwine },
-  ...{ status: 'waiting', attempt: 0, failures: 0 },
+  ...{ status: 'waiting', attempt: 0, failures: 0, tried: false, result: null },
 });
 export const call = (job: ModelJob): JobCall => ({
   ...{ type: 'model', queue: job.queue, args: { name: job.name }, maxAttempts: job.max, timeoutSeconds: 60 },

@@ -1,9 +1,10 @@
 /** Everything that can happen to a pipeline, as commands for fast-check: what the engine does, what the model says, compared after each. */
 import fc from 'fast-check';
-import { enqueueOne } from './enqueue-command.js';
+import { assign, claimQuestion, claimsExpire, release, snooze } from './desk-commands.js';
+import { enqueueMany, enqueueOne } from './enqueue-command.js';
 import { finishSome, finishWithMore } from './finish-commands.js';
-import { decideOne, editByHand, goTo, movable, operate } from './people-commands.js';
-import { ask, claimSome, crash, due, failOne, giveBack, putOff } from './runner-commands.js';
+import { decideOne, editByHand, endByHand, goTo, movable, operate, reprioritise } from './people-commands.js';
+import { ask, claimSome, crash, crashLoop, due, failOne, giveBack, handBackMany, putOff } from './runner-commands.js';
 
 /** All commands; what happens most in life comes most. */
 export const commands = fc.oneof(
@@ -17,7 +18,9 @@ export const commands = fc.oneof(
   { arbitrary: putOff(true), weight: 1 },
   { arbitrary: ask, weight: 7 },
   { arbitrary: giveBack, weight: 1 },
+  { arbitrary: handBackMany, weight: 1 },
   { arbitrary: crash, weight: 2 },
+  { arbitrary: crashLoop, weight: 1 },
   { arbitrary: due, weight: 4 },
   { arbitrary: decideOne, weight: 7 },
   {
@@ -53,4 +56,12 @@ export const commands = fc.oneof(
   },
   { arbitrary: goTo, weight: 2 },
   { arbitrary: editByHand, weight: 2 },
+  { arbitrary: endByHand, weight: 1 },
+  { arbitrary: reprioritise, weight: 1 },
+  { arbitrary: claimQuestion, weight: 2 },
+  { arbitrary: assign, weight: 1 },
+  { arbitrary: release, weight: 1 },
+  { arbitrary: snooze, weight: 1 },
+  { arbitrary: claimsExpire, weight: 1 },
+  { arbitrary: enqueueMany, weight: 2 },
 );

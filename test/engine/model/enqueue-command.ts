@@ -23,3 +23,26 @@ export const enqueueOne = fc
       model.pipelines.push(new ModelPipeline((await ids)[0] ?? 0, given.object, given.priority, made, model.now));
     }),
   );
+
+/** Several at once, now and then two about one object: then none of them. */
+export const enqueueMany = fc
+  .array(
+    fc.record({ object: fc.option(fc.integer({ min: 1, max: 4 })), priority: fc.integer({ min: 0, max: 1 }), jobs }),
+    {
+      minLength: 2,
+      maxLength: 3,
+    },
+  )
+  .map((given) =>
+    command(`enqueue many ${JSON.stringify(given)}`, hasRoom, async (model, real) => {
+      const made = given.map((plan) => plan.jobs.map((job, i) => modelJob(`m${i}`, job.queue, job.max, null)));
+      const plans = given.map(({ object, priority }, i) => planOf(object, priority, made[i] ?? []));
+      const ids = enqueue(real.own.database.kysely, plans, { actor: 'model' });
+      const objects = given.flatMap(({ object }) => (object === null ? [] : [object]));
+      if (new Set(objects).size < objects.length || objects.some((object) => model.busy(object)))
+        return expect(ids).rejects.toThrow(ObjectBusy);
+      const all = await ids;
+      for (const [i, { object, priority }] of given.entries())
+        model.pipelines.push(new ModelPipeline(all[i] ?? 0, object, priority, made[i] ?? [], model.now));
+    }),
+  );

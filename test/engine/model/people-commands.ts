@@ -24,7 +24,12 @@ export const operate = (
   );
 
 export const decideOne = fc
-  .record({ which: share, old: fc.constantFrom(0, 0, 0, 1), verb: fc.constantFrom('yes', 'no', 'cancel') })
+  .record({
+    which: share,
+    old: fc.constantFrom(0, 0, 0, 1),
+    verb: fc.constantFrom('yes', 'no', 'cancel'),
+    actor: fc.constantFrom('ada', 'ada', 'bob'),
+  })
   .map((given) =>
     command(
       `decide ${JSON.stringify(given)}`,
@@ -39,9 +44,14 @@ export const decideOne = fc
           (one) => one.action !== null && (one.status === 'in_process' || !running),
         );
         const rev = Math.max(0, p.rev - given.old);
-        const answer = await verb(real.own, `decide($1, $2, $3, '{}', null, 'ada', 'cli')`, [p.id, rev, given.verb]);
+        const answer = await verb(real.own, `decide($1, $2, $3, '{}', null, $4, 'cli')`, [
+          p.id,
+          rev,
+          given.verb,
+          given.actor,
+        ]);
         expect(answer.status ?? (answer.code === 'PM409' ? 'refused' : answer.code)).toBe(
-          p.decided(rev, given.verb, model.now),
+          p.decided(rev, given.verb, given.actor, model.now),
         );
       },
     ),
@@ -79,3 +89,39 @@ export const editByHand = share.map((which) =>
     },
   ),
 );
+
+/** To an end, or to a failure, past every function. */
+export const endByHand = fc
+  .record({ which: share, to: fc.constantFrom('cancelled', 'success', 'failed') })
+  .map(({ which, to }) =>
+    command(
+      `end by hand ${to} ${which}`,
+      (model) => model.pipelines.some((p) => p.open),
+      async (model, real) => {
+        const p = pick(
+          model.pipelines.filter((one) => one.open),
+          which,
+        );
+        await rows(real.own, 'update pipelines set status = $2 where id = $1', [p.id, to]);
+        p.editedTo(to);
+      },
+    ),
+  );
+
+/** How urgent what waits is. */
+export const reprioritise = fc
+  .record({ which: share, priority: fc.integer({ min: 0, max: 2 }) })
+  .map(({ which, priority }) =>
+    command(
+      `priority ${priority} ${which}`,
+      (model) => model.pipelines.some((p) => p.open),
+      async (model, real) => {
+        const p = pick(
+          model.pipelines.filter((one) => one.open),
+          which,
+        );
+        await rows(real.own, 'update pipelines set priority = $2 where id = $1', [p.id, priority]);
+        p.priority = priority;
+      },
+    ),
+  );

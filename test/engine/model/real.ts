@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Run, Statement } from '../../../src/engine/statements/statement.js';
 import { onPool } from '../../../src/engine/statements/statement.js';
@@ -27,7 +28,9 @@ export class Real {
     this.run = <Row>(statement: Statement<Row>, values: unknown[]) => {
       if (statement.name !== mutant?.statement) return run(statement, values);
       if (!statement.text.includes(mutant.from)) throw new Error(`${statement.name} no longer says "${mutant.from}"`);
-      return run<Row>({ name: 'mutant', text: statement.text.replace(mutant.from, mutant.to) }, values);
+      const text = statement.text.replace(mutant.from, mutant.to);
+      const name = `mutant_${createHash('sha256').update(text).digest('hex').slice(0, 40)}`; // a connection prepares each name once
+      return run<Row>({ name, text }, values);
     };
   }
 
@@ -60,8 +63,10 @@ export class Real {
 const LOOK = `
   select p.id, p.status, case when p.status = 'pending' then p.queue end as queue, p.epoch, p.runner_id, p.rescues, p.hold_kind, p.hold_action, p.hold_rev,
     p.decision_rev, p.wake_at is not null as wakes, p.blocked_by, p.priority, p.object_id,
+    p.assignee, coalesce(p.assigned_until > clock_timestamp(), false) as counts, p.due_at is not null as due, p.snoozed_rev,
+    case when p.error ->> 'message' like '%deadline%' then 'late' else p.error ->> 'message' end as error,
     (select count(*) from jobs j where j.pipeline_id = p.id and j.sequence < p.next_sequence) as cursor,
-    (select jsonb_agg(jsonb_build_array(j.args ->> 'name', j.status, j.attempt, j.failures) order by j.sequence) from jobs j where j.pipeline_id = p.id) as jobs,
+    (select jsonb_agg(jsonb_build_array(j.args ->> 'name', j.status, j.attempt, j.failures, j.tried_since is not null, j.result ->> 'by', j.completed_at is not null) order by j.sequence) from jobs j where j.pipeline_id = p.id) as jobs,
     (select coalesce(jsonb_agg(e.kind order by e.id), '[]') from events e where e.pipeline_id = p.id) as events,
     (select coalesce(jsonb_agg(jsonb_build_array(d.hold_rev, d.verb) order by d.hold_rev), '[]') from decisions d where d.pipeline_id = p.id) as decisions
   from pipelines p order by p.id`;
@@ -81,8 +86,16 @@ const expected = (p: ModelPipeline) => ({
   blocked_by: p.blocker?.id ?? null,
   priority: p.priority,
   object_id: p.object,
+  assignee: p.assignee,
+  counts: p.counts,
+  due: p.hasDue,
+  snoozed_rev: p.snoozed,
+  error: p.error,
   cursor: p.cursor,
-  jobs: p.jobs.map((job) => [job.name, job.status, job.attempt, job.failures]),
+  jobs: p.jobs.map(({ name, status, attempt, failures, tried, result }) => [
+    ...[name, status, attempt, failures, tried, result],
+    status === 'success' || status === 'skipped',
+  ]),
   events: p.events,
   decisions: [...p.decisions].sort(([a], [b]) => a - b),
 });

@@ -1,8 +1,11 @@
 /** What runners and the clock do: claim, fail, put off, ask, hand back, die. */
 import fc from 'fast-check';
+import { sql } from 'kysely';
 import { expect } from 'vitest';
+import type { Hold } from '../../../src/engine/job.js';
 import { claim } from '../../../src/engine/statements/claim.js';
 import { fail } from '../../../src/engine/statements/fail.js';
+import { holdWith } from '../../../src/engine/statements/finish-with.js';
 import { handBack } from '../../../src/engine/statements/hand-back.js';
 import { holdJob } from '../../../src/engine/statements/hold.js';
 import { tryJobLater } from '../../../src/engine/statements/try-later.js';
@@ -46,6 +49,27 @@ export const claimSome = fc
     ),
   );
 
+export const handBackMany = fc.record({ which: share, wrong: fc.boolean() }).map((given) =>
+  command(
+    `hand back many ${JSON.stringify(given)}`,
+    (model) => model.claims.length > 1,
+    async (model, real) => {
+      const { runner } = pick(model.claims, given.which);
+      const mine = model.claims.filter((c) => c.runner === runner || given.wrong); // also what was never its own
+      const distinct = [...new Map(mine.map((c) => [c.pipeline.id, c])).values()];
+      const ours = distinct.filter(({ pipeline, epoch }) => pipeline.status === 'in_process' && pipeline.runner === runner && pipeline.epoch === epoch); // prettier-ignore
+      const got = await handBack(
+        real.run,
+        runner,
+        distinct.map(({ pipeline, epoch }) => ({ pipelineId: pipeline.id, epoch })),
+      );
+      expect(got.map(({ id }) => id).sort((a, b) => a - b)).toEqual(ours.map(({ pipeline }) => pipeline.id).sort((a, b) => a - b)); // prettier-ignore
+      for (const { pipeline } of ours) pipeline.handedBack();
+      model.claims = model.claims.filter((c) => !distinct.includes(c));
+    },
+  ),
+);
+
 const end = (label: string, act: (mine: Claim, real: Real, model: Model) => Promise<void>) =>
   fc.record({ which: share, again: fc.boolean() }).map((given) =>
     command(
@@ -86,6 +110,9 @@ export const ask = fc
     action: fc.constantFrom('a', 'a', 'a', 'b', null),
     wakes: fc.boolean(),
     blocker: share,
+    due: fc.boolean(),
+    assignee: fc.constantFrom(null, null, 'bob'),
+    effect: fc.boolean(),
   })
   .map((given) =>
     command(
@@ -94,14 +121,25 @@ export const ask = fc
       async (model, real) => {
         const mine = take(model, given.which, given.again);
         const blocker = given.kind === 'pipeline' ? pick(model.pipelines, given.blocker) : null;
-        const asked = { kind: given.kind, action: given.action, wakes: given.wakes, blocker } as const;
-        const status = await holdJob(real.run, mine.runner, real.jobOf(mine), {
+        const { kind, action, wakes, due, assignee } = given;
+        const asked = { kind, action, wakes, blocker, due, assignee } as const;
+        const outcome: Hold = {
           ...{ kind: 'hold', hold: given.kind, message: 'please' },
+          ...(due && { dueAfter: '2 d' }),
+          ...(assignee !== null && { assignee }),
           ...(given.action !== null && { action: given.action }),
           ...(given.wakes && { wakeAfter: '1 h' }),
           ...(blocker && { blockedBy: blocker.id }),
-        });
-        expect(status).toBe(mine.pipeline.stands(mine) ? mine.pipeline.asked(mine, asked) : undefined);
+          commit: async (trx) => {
+            await sql`insert into effects (pipeline, job) values (${mine.pipeline.id}, ${mine.job.name})`.execute(trx);
+          },
+        };
+        const status = await (given.effect
+          ? holdWith(real.own.database, mine.runner, real.jobOf(mine), outcome)
+          : holdJob(real.run, mine.runner, real.jobOf(mine), outcome));
+        const expected = mine.pipeline.stands(mine) ? mine.pipeline.asked(mine, asked) : undefined;
+        expect(status).toBe(expected);
+        if (expected === 'held' && given.effect) model.effects.push(`${mine.pipeline.id} ${mine.job.name}`);
       },
     ),
   );
@@ -115,18 +153,60 @@ export const giveBack = end('hand back', async (mine, real) => {
   if (ours) mine.pipeline.handedBack();
 });
 
-export const crash = share.map((which) =>
+/** How a runner is known to be dead: it said goodbye, its beat is old, its host saw it, somebody deleted its row. */
+const DEATHS = {
+  goodbye: 'update runners set stopped_at = now() where id = $1',
+  silent: `update runners set heartbeat_at = now() - interval '2 hours' where id = $1`,
+  seen: 'select 1 from runners where id = $1',
+  deleted: 'delete from runners where id = $1',
+};
+const death = fc.constantFrom(...(Object.keys(DEATHS) as (keyof typeof DEATHS)[])); // its own keys
+
+async function dies(dead: number, how: keyof typeof DEATHS, model: Model, real: Real): Promise<void> {
+  await rows(real.own, DEATHS[how], [dead]);
+  const victims = model.pipelines.filter((p) => p.status === 'in_process' && p.runner === dead);
+  const [rescued] = await rows<{ n: number }>(real.own, `select rescue_pipelines('1 hour', $1) as n`, [
+    how === 'seen' ? [dead] : [],
+  ]);
+  expect(rescued?.n).toBe(victims.length);
+  for (const victim of victims) victim.rescued(model.now);
+}
+
+/** Its claims stay in its hands: it may only have been away, and speaks on. */
+export const crash = fc.record({ which: share, how: death }).map(({ which, how }) =>
   command(
-    `crash ${which}`,
+    `crash ${how} ${which}`,
     (model) => model.pipelines.some((p) => p.status === 'in_process'),
     async (model, real) => {
       const dead = pick(model.runners, which);
-      await rows(real.own, 'update runners set stopped_at = now() where id = $1', [dead]);
-      const victims = model.pipelines.filter((p) => p.status === 'in_process' && p.runner === dead);
-      const [rescued] = await rows<{ n: number }>(real.own, `select rescue_pipelines('1 hour') as n`);
-      expect(rescued?.n).toBe(victims.length);
-      for (const victim of victims) victim.rescued(model.now);
+      await dies(dead, how, model, real);
       model.runners = [...model.runners.filter((id) => id !== dead), await real.newRunner()];
+    },
+  ),
+);
+
+/** A job that kills each runner that takes it: after three rescues a person is asked. */
+export const crashLoop = fc.record({ which: share, how: death, times: fc.constantFrom(2, 3, 4, 5) }).map((given) =>
+  command(
+    `crash loop ${JSON.stringify(given)}`,
+    (model) => model.pipelines.some((p) => p.status === 'pending'),
+    async (model, real) => {
+      const { queue } = pick(
+        model.pipelines.filter((p) => p.status === 'pending'),
+        given.which,
+      ).job;
+      for (let i = 0; i < given.times; i++) {
+        const runner = await real.newRunner();
+        await until('the clock is past what is pending', async () => {
+          const early = await rows(real.own, `select from pipelines where status = 'pending' and run_at > now()`);
+          return early.length === 0;
+        });
+        const due = model.runnable(queue);
+        expect(await claim(real.run, runner, queue, 100)).toHaveLength(due.length);
+        for (const p of due) p.claimedBy(runner);
+        model.now++;
+        await dies(runner, given.how, model, real);
+      }
     },
   ),
 );

@@ -28,6 +28,8 @@ export interface ShownText {
 
 /** Forms within forms: more is a trap. */
 const MOST_DEPTH = 12;
+/** Drawn on one page, however deep: forms that draw each other ten times have no end. */
+const MOST_FORMS = 20_000;
 /** A page of small print has some ten thousand. */
 const MOST_SHOWN = 500_000;
 const INVISIBLE = 3;
@@ -51,8 +53,8 @@ export function shownTexts(document: PDFDocument, page: PDFPage): ShownText[] {
   const streams = contents instanceof PDFArray ? contents.asArray() : contents ? [contents] : [];
   const parts = streams.map((each) => decoded(document.context.lookup(each)));
   const bytes = Buffer.concat(parts.flatMap((part) => (part ? [part, Buffer.from('\n')] : [])));
-  const typefaces = new Map<PDFObject, Typeface>();
-  new Interpreter(document, shown, typefaces).run(bytes, page.node.Resources(), display(page), 0);
+  const common = { typefaces: new Map<PDFObject, Typeface>(), forms: 0 };
+  new Interpreter(document, shown, common).run(bytes, page.node.Resources(), display(page), 0);
   return shown;
 }
 
@@ -94,7 +96,8 @@ class Interpreter {
   constructor(
     private readonly document: PDFDocument,
     private readonly shown: ShownText[],
-    private readonly typefaces: Map<PDFObject, Typeface>,
+    /** Of the whole page, whatever draws. */
+    private readonly common: { typefaces: Map<PDFObject, Typeface>; forms: number },
   ) {}
 
   run(bytes: Uint8Array, resources: PDFDict | undefined, place: Matrix, depth: number): void {
@@ -243,11 +246,12 @@ class Interpreter {
       form.dict.lookup(PDFName.of('Subtype')) !== PDFName.of('Form')
     )
       return;
+    if (++this.common.forms > MOST_FORMS) throw new Error(`it draws more than ${MOST_FORMS} forms`);
     const bytes = decoded(form);
     if (!bytes) return;
     const resources = form.dict.lookupMaybe(PDFName.of('Resources'), PDFDict) ?? this.resources;
     const place = times(toMatrix(numbersIn(form.dict, 'Matrix') ?? []) ?? IDENTITY, this.state.place);
-    new Interpreter(this.document, this.shown, this.typefaces).run(bytes, resources, place, depth + 1);
+    new Interpreter(this.document, this.shown, this.common).run(bytes, resources, place, depth + 1);
   }
 
   private typeface(name: Operand | undefined): Typeface | undefined {
@@ -256,8 +260,9 @@ class Interpreter {
   }
 
   private known(font: PDFDict): Typeface {
-    const known = this.typefaces.get(font) ?? readTypeface(font);
-    this.typefaces.set(font, known);
+    const { typefaces } = this.common;
+    const known = typefaces.get(font) ?? readTypeface(font);
+    typefaces.set(font, known);
     return known;
   }
 

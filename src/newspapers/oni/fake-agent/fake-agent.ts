@@ -21,7 +21,9 @@ export type Misbehaviour =
   | 'hangs up before an answer'
   | 'rubbish'
   | 'odd status'
-  | 'endless';
+  | 'endless'
+  /** Ends well with these words. */
+  | { answers: string };
 
 export interface FakeAgentOptions extends Partial<Pick<AgentWorld, 'checkForOni'>> {
   /** Directory that holds the batches by their full names. */
@@ -175,6 +177,10 @@ export class FakeAgent {
       case 'endless':
         endlessly(channel);
         return;
+    }
+    if (typeof how === 'object') {
+      end(channel, how.answers);
+      return;
     }
     const reply = await answer(this.world, words, () => payloadOf(channel));
     const text = JSON.stringify({ ...reply, session: { id: this.asked.length } });

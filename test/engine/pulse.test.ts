@@ -1,0 +1,92 @@
+/** Whether a runner's loop turns: what the watchdog and /healthz ask (issue 5, section 3). */
+import { expect, onTestFinished, test } from 'vitest';
+import { connectDatabase, type Database } from '../../src/database/database.js';
+import type { RunnerObserver } from '../../src/engine/runner/observer.js';
+import { Pulse } from '../../src/engine/runner/pulse.js';
+import { plan, Stage } from './stage.js';
+import { enqueued, enqueuedOne, rows, startRunner, until, untilStatus, useDatabase } from './support.js';
+
+const own = useDatabase();
+
+/** A pool of its own, whose statements fail after a second. */
+function ownPool(): Database {
+  const options = { connectionString: own.url, applicationName: 'victim', queryTimeoutSeconds: 1 };
+  const database = connectDatabase({ ...options, onError: () => undefined });
+  database.pool.options.connectionTimeoutMillis = 1000;
+  onTestFinished(() => database.close());
+  return database;
+}
+
+test('a loop turns until a sign is overdue; asleep by plan it is not', async () => {
+  const pulse = new Pulse(10);
+  expect(pulse.isTurning).toBe(true); // not begun
+  pulse.beat(60_000);
+  expect(pulse.isTurning).toBe(true);
+  pulse.beat();
+  await until('the sign is overdue', () => !pulse.isTurning);
+  pulse.beat();
+  expect(pulse.isTurning).toBe(true);
+  await until('the next is overdue', () => !pulse.isTurning);
+  pulse.end();
+  expect(pulse.isTurning).toBe(true);
+});
+
+test('a runner whose poll never comes back does not turn, though its heart beats', { timeout: 60_000 }, async () => {
+  const database = ownPool();
+  const { pool } = database;
+  const query = pool.query.bind(pool) as (...all: unknown[]) => unknown;
+  let hangs = false;
+  let release: (reason: Error) => void = () => undefined;
+  const hanging = (...all: unknown[]): unknown => {
+    const isPoll = (all[0] as { name?: string }).name === 'pressmark_make_due';
+    return hangs && isPoll ? new Promise((_, reject) => (release = reject)) : query(...all);
+  };
+  pool.query = hanging as typeof pool.query;
+  const stage = new Stage();
+  const runner = await startRunner(own, { stage, database });
+  onTestFinished(() => {
+    hangs = false;
+    release(new Error('the test is over')); // its stop waits for the poll
+  });
+  await untilStatus(own, await enqueuedOne(own, plan([stage.step('fast', 'A')])), 'success');
+  expect(runner.status()).toMatchObject({ turning: true, leased: true });
+  hangs = true;
+  await until('it no longer turns', () => !runner.status().turning);
+  expect(runner.status().leased).toBe(true);
+});
+
+test('a runner whose polls fail turns: the outage is known, and it comes back by itself', async () => {
+  const stage = new Stage();
+  const answers: boolean[] = [];
+  const observer: RunnerObserver = {
+    polled: (answered) => answers.push(answered),
+    runEnded: () => undefined,
+    rescued: () => undefined,
+    leaseLost: () => undefined,
+  };
+  await rows(own, 'alter function make_due rename to make_due_away');
+  const runner = await startRunner(own, { stage, database: ownPool(), observer });
+  await until('it has polled in vain', () => answers.filter((answered) => !answered).length >= 5);
+  expect(runner.status().turning).toBe(true);
+  await rows(own, 'alter function make_due_away rename to make_due');
+  await untilStatus(own, await enqueuedOne(own, plan([stage.step('fast', 'A')])), 'success');
+  expect(answers.at(-1)).toBe(true);
+});
+
+test('a lane that never runs dry does not keep the poll from its other duties', { timeout: 60_000 }, async () => {
+  const stage = new Stage();
+  const one = () => plan([stage.step('instant', 'one of many')]);
+  await enqueued(own, ...Array.from({ length: 500 }, one));
+  let goesOn = true;
+  stage.otherwise(async () => {
+    if (goesOn) await enqueued(own, one()); // each brings another: the queue never ends
+    return undefined;
+  });
+  await startRunner(own, { stage, queues: { instant: 50, fast: 1 } });
+  await until('the lane is busy', () => stage.runs.length > 100);
+  const id = await enqueuedOne(own, plan([stage.step('fast', 'due')]));
+  await rows(own, `update pipelines set status = 'delayed', run_at = now() - interval '1 second' where id = $1`, [id]);
+  await untilStatus(own, id, 'success'); // only a poll makes it due
+  goesOn = false;
+  expect(stage.count('one of many')).toBeGreaterThan(100);
+});
