@@ -120,7 +120,7 @@ test('what the settings are shown as is read as the same settings, and shows no 
       expect(shown.map(({ key }) => key)).toEqual(SETTING_KEYS);
       const readable = shown.filter(({ key, value }) => value !== null && !/_URL$/.test(key));
       const again = load(readable.map(({ key, value }) => line([key, String(value)])).join('\n'));
-      const plain = (settings: Settings | SettingsError) => ({ ...settings, DATABASE_URL: undefined, REDIS_URL: undefined }); // prettier-ignore
+      const plain = (settings: Settings | SettingsError) => Object.entries(settings).filter(([key]) => !key.endsWith('_URL')); // prettier-ignore
       if (found.REDIS_CA === undefined) expect(plain(again)).toEqual(plain(found)); // which counts with a REDIS_URL only
       for (const { key, value } of shown) if (key.endsWith('_URL')) expect(value ?? '').not.toMatch(/:p@/);
     }),

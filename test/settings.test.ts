@@ -171,9 +171,10 @@ describe('a wrong file', () => {
     ['PDF_BATCH_MARC_ORG_CODE', ['o r', '../x', 'a_b']],
     ['NEWS_WEBROOT', ['news.edu', 'https://', 'file:///x']],
     ['PRODUCTION_AGENT', ['host', 'host:0', 'host:70000', ':22', 'a b:22']],
+    ['METRICS_ADDRESS', ['9464', ':9464', '127.0.0.1:0', 'http://127.0.0.1:9464']],
     ['STAGING_AGENT_HOST_KEY', ['SHA256:abc', 'MD5:00:11', 'a'.repeat(43)]],
     ['AGENT_USER', ['a b']],
-    ['DATABASE_URL', ['host/db', 'http://host/db']],
+    ['DATABASE_URL', ['host/db', 'http://host/db', 'postgres://one,two/db', 'postgres:///db?host=one,two']],
     ['REDIS_URL', ['host:6379', 'http://host', 'redis://', 'redis://host/news', 'redis://host/0?tls=1']],
     ['QUEUES', ['io', 'io=0', 'io=1,io=2', 'io=1001', 'disk=1', 'io=1,']],
   ])('%s refuses %j', (key, wrong) => {

@@ -26,6 +26,9 @@ export interface Events {
   kind: string;
   object_id: number | null;
   object_type: string | null;
+  /**
+   * No foreign key: the event of an object outlives the archived pipeline.
+   */
   pipeline_id: number | null;
   sequence: number | null;
   /**

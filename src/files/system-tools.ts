@@ -7,7 +7,16 @@ import { installLine, thisPlatform, TOOL_PACKAGES, type Platform, type ToolPacka
 export const NEWSPAPER_TOOLS = ['poppler-utils', 'qpdf', 'libopenjp2-tools'] as const satisfies ToolPackage[];
 
 /** What the tests use on top. */
-export const TEST_TOOLS = ['libxml2-utils', 'redis-server', 'openssl'] as const satisfies ToolPackage[];
+export const TEST_TOOLS = [
+  'libxml2-utils',
+  'redis-server',
+  'openssl',
+  'postgresql-client',
+  'pgbouncer',
+] as const satisfies ToolPackage[];
+
+/** And where there is a Linux under them. */
+export const LINUX_TEST_TOOLS = ['iproute2', 'systemd'] as const satisfies ToolPackage[];
 
 const INSTALL_SECONDS = 15 * 60;
 

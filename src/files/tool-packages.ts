@@ -1,7 +1,7 @@
 /** Which package brings which outside program, and the line that installs it: words for error messages and for `ensureSystemTools`. */
 import { existsSync, readFileSync } from 'node:fs';
 
-/** The packages Pressmark's programs come from, under their Debian names (design 12). The last three serve tests only. */
+/** The packages Pressmark's programs come from, under their Debian names (design 12). Those after Ghostscript serve tests only. */
 export const TOOL_PACKAGES = {
   qpdf: { programs: ['qpdf'], dnf: 'qpdf', brew: 'qpdf' },
   'poppler-utils': { programs: ['pdftoppm', 'pdftotext', 'pdfinfo'], dnf: 'poppler-utils', brew: 'poppler' },
@@ -10,6 +10,10 @@ export const TOOL_PACKAGES = {
   'libxml2-utils': { programs: ['xmllint'], dnf: 'libxml2', brew: 'libxml2' },
   'redis-server': { programs: ['redis-server'], dnf: 'redis', brew: 'redis' },
   openssl: { programs: ['openssl'], dnf: 'openssl', brew: 'openssl' },
+  'postgresql-client': { programs: ['psql'], dnf: 'postgresql', brew: 'libpq' },
+  pgbouncer: { programs: ['pgbouncer'], dnf: 'pgbouncer', brew: 'pgbouncer' },
+  iproute2: { programs: ['ip'], dnf: 'iproute', brew: 'iproute2mac' },
+  systemd: { programs: ['systemd-analyze'], dnf: 'systemd', brew: 'systemd' },
 } as const satisfies Record<string, { programs: readonly string[]; dnf: string; brew: string }>;
 
 export type ToolPackage = keyof typeof TOOL_PACKAGES;

@@ -28,6 +28,8 @@ const VERB_PHRASES: Readonly<Record<string, string>> = {
   failed: 'ran a job, which failed',
   rescued: 'went on after a runner had died',
   rescue_limit: 'stopped after runners had died again and again',
+  set_back: 'had the running job begin again',
+  release_reason: 'said why the question was released',
   requeued: 'let the work go on',
   skipped: 'left out a job',
   goto: 'moved the work to another job',

@@ -114,9 +114,11 @@ async function measure({ server }: Bench, work: Work, hosts: number): Promise<Me
 }
 
 async function untilRecorded(client: pg.Client, recorded: string): Promise<void> {
-  for (const until = performance.now() + LIMIT_S * 1000; performance.now() < until; await sleep(5)) {
+  const until = performance.now() + LIMIT_S * 1000;
+  while (performance.now() < until) {
     const { rows } = await client.query<{ recorded: boolean }>(recorded);
     if (rows[0]?.recorded) return;
+    await sleep(5);
   }
   throw new Error(`the daemons did not end their work within ${LIMIT_S} s`);
 }

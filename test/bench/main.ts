@@ -13,8 +13,8 @@ const HELP = `npm run bench [-- OPTIONS]
 
 Measures beside graphile-worker and pg-boss, on one private PostgreSQL (fsync on), in turns; tells medians.
 
-  --only PARTS   comma-separated, from: engine (singles,chains), latency, enqueue, claim, hosts, derivatives, dpi-check, event-loop,
-                 batch, queue-batches
+  --only PARTS   comma-separated, from: engine (singles,chains), latency, enqueue, claim, growth, hosts, derivatives, dpi-check,
+                 event-loop, batch, queue-batches
   --rounds N     rounds of each (5)
   --width N      places of our wide lane (1000)
   --json         everything as JSON on stdout
@@ -28,6 +28,7 @@ const PARTS: Record<string, MakePart> = {
   latency: benchLatency,
   enqueue: benchEnqueue,
   claim: benchClaim,
+  growth: async (bench) => (await import('./growth.js')).benchGrowth(bench),
   hosts: async (bench) => (await import('./hosts.js')).benchHosts(bench),
   derivatives: async (bench) => (await import('./derivatives-part.js')).benchDerivativesPart(bench),
   'dpi-check': async (bench) => (await import('./dpi-check.js')).benchDpiCheck(bench),

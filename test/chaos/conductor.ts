@@ -6,6 +6,8 @@ import { between, randomOf } from './random.js';
 /** A strike to be. */
 export interface Planned {
   fault: Fault;
+  /** Of what its strike leaves to chance. */
+  seed: string;
   /** After the fault before it was healed, or, for `together`, had struck. */
   afterMs: number;
   lastsMs: number;
@@ -35,6 +37,7 @@ export function planOf(seed: string, faults: readonly Fault[], strikes: number):
       if (plan.length < strikes)
         plan.push({
           fault,
+          seed: `${seed}:${plan.length}`,
           afterMs: between(random, 500, 4_000),
           lastsMs: between(random, 1_000, 6_000),
           together: plan.length > 0 && random() < 0.2,
@@ -50,10 +53,7 @@ export class Conductor {
   private readonly ended = new AbortController();
   private standing = 0;
 
-  constructor(
-    private readonly world: ChaosWorld,
-    private readonly seed: string,
-  ) {}
+  constructor(private readonly world: ChaosWorld) {}
 
   /** Whether nothing is broken at this moment. */
   isCalm(): boolean {
@@ -66,15 +66,15 @@ export class Conductor {
     let hasStruck = Promise.resolve();
     let isHealed = Promise.resolve();
     const toBe = [...plan];
-    for (let at = 0, planned = toBe.shift(); planned; at++, planned = toBe.shift()) {
+    for (let planned = toBe.shift(); planned; planned = toBe.shift()) {
       await (planned.together ? hasStruck : isHealed);
       await this.pause(planned.afterMs);
       if (this.ended.signal.aborted) break;
       let tellStruck: () => void = () => undefined;
       hasStruck = new Promise((resolve) => (tellStruck = resolve));
-      const { missed } = planned;
-      const strike = this.stand(planned, randomOf(`${this.seed}:${at}`), tellStruck).then((hasStruck) => {
-        if (!hasStruck && missed < MISSES) toBe.push({ ...planned, missed: missed + 1 }); // later there may be something
+      const again = { ...planned, missed: planned.missed + 1 };
+      const strike = this.stand(planned, tellStruck).then((hasStruck) => {
+        if (!hasStruck && again.missed <= MISSES) toBe.push(again); // later there may be something
       });
       isHealed = Promise.all([isHealed, strike]).then(() => undefined);
       all.push(isHealed);
@@ -88,10 +88,10 @@ export class Conductor {
   }
 
   /** @returns whether there was something to strike */
-  private async stand({ fault, lastsMs }: Planned, random: Random, tellStruck: () => void): Promise<boolean> {
+  private async stand({ fault, seed, lastsMs }: Planned, tellStruck: () => void): Promise<boolean> {
     this.standing++;
     try {
-      const struck = await fault.strike(this.world, random);
+      const struck = await fault.strike(this.world, randomOf(seed));
       tellStruck();
       if (!struck) {
         this.missed.push(fault.name);

@@ -1,6 +1,7 @@
 /** `npm run chaos`: the road from upload to archive while everything around it breaks, beside an undisturbed walk. */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { planOf } from './conductor.js';
 import type { Fault } from './fault.js';
 import { allFaults } from './faults/faults.js';
 import { roundText, sumText } from './report.js';
@@ -69,7 +70,7 @@ async function main(): Promise<number> {
   for (let at = 1; at <= rounds; at++) {
     const seed = rounds === 1 ? values.seed : `${values.seed}.${at}`;
     log(`round ${at} of ${rounds}: again by --rounds 1 --seed ${seed}`);
-    const result = await round(options(seed), possible, strikes, expected);
+    const result = await round(options(seed), planOf(seed, possible, strikes), expected);
     results.push(result);
     if (!values.json) process.stdout.write(`${roundText(result)}\n`);
   }

@@ -80,9 +80,9 @@ const QUERIES: Readonly<Record<string, string>> = {
   batches: `select jsonb_build_array(full_name, version, status, location, went_live_at is null, archived_at is null) as line from newspapers.batches`,
   flagged: `select jsonb_build_array(i.human_name, reason) as line from newspapers.flagged_issues f join newspapers.issues i on i.id = f.issue_id`,
   sets: `select jsonb_build_array(${OBJECT}, role, directory, (select array_agg(f.path order by f.path) from files f where f.set_id = o.id)) as line from file_sets o`,
-  // What was done and decided; how often it had to be begun again is no effect.
+  // What was done and decided; how often it had to be begun again is no effect (what agents then did is: see loads).
   events: `select jsonb_build_array(${OBJECT}, kind, count(*)) as line from events o where object_type in ('issue', 'batch')
-    and kind not in ('rescued', 'rescue_limit', 'retried', 'requeued', 'claimed', 'released', 'failed') and detail ->> 'verb' is distinct from 'retry'
+    and kind not in ('rescued', 'rescue_limit', 'retried', 'requeued', 'claimed', 'released', 'failed', 'failed_attempt', 'agent_asked') and detail ->> 'verb' is distinct from 'retry'
     group by ${OBJECT}, kind`,
 };
 

@@ -1,7 +1,6 @@
 /** A round: a world of its own, the road walked while faults strike, and what came of it beside an undisturbed walk. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Conductor, planOf, type Strike } from './conductor.js';
-import type { Fault } from './fault.js';
+import { Conductor, type Planned, type Strike } from './conductor.js';
 import { differences, outcomeOf, violationsOf, type Outcome } from './outcome.js';
 import { emptyDiary, walk, type Diary } from './people.js';
 import { deliver, queueAll, type RoadOptions } from './road.js';
@@ -22,7 +21,7 @@ export interface RoundOptions {
 
 /** What became of a strike. */
 export interface Recovery extends Strike {
-  /** Pipelines that were taken over from a dead or silent runner, from the strike until 20 s after it was healed. */
+  /** Pipelines that were taken over from a dead or silent runner, from the strike to the next. */
   rescued: number;
   /** From healing to the first job that was finished, in seconds; undefined: none was left to be done. */
   workedAgainAfter: number | undefined;
@@ -60,20 +59,15 @@ export async function undisturbed(options: RoundOptions): Promise<Outcome> {
 }
 
 /** Walks it while faults strike, and compares. */
-export async function round(
-  options: RoundOptions,
-  faults: readonly Fault[],
-  strikes: number,
-  expected: Outcome,
-): Promise<RoundResult> {
+export async function round(options: RoundOptions, plan: readonly Planned[], expected: Outcome): Promise<RoundResult> {
   const began = performance.now();
   const world = await OwnWorld.make(options);
   const diary = emptyDiary();
-  const conductor = new Conductor(world, options.seed);
+  const conductor = new Conductor(world);
   let kept: string | undefined;
   try {
     let played = Promise.resolve();
-    const begin = () => (played = conductor.play(planOf(options.seed, faults, strikes)));
+    const begin = () => (played = conductor.play(plan));
     await walkAll(world, options.road, diary, () => conductor.isCalm(), begin).catch((error: unknown) =>
       diary.findings.push(String(error)),
     );
@@ -136,15 +130,16 @@ async function endOf(world: OwnWorld): Promise<string[]> {
 
 async function recoveries(world: OwnWorld, strikes: readonly Strike[]): Promise<Recovery[]> {
   const told: Recovery[] = [];
-  for (const strike of strikes) {
+  const inOrder = [...strikes].sort((a, b) => a.struckAt - b.struckAt);
+  for (const [at, strike] of inOrder.entries()) {
     const rows = await world.look<{ rescued: number; seconds: number | null }>(
-      `select (select count(*)::int from events where kind in ('rescued', 'rescue_limit') and at between to_timestamp($1::float8) and to_timestamp($2::float8 + 20)) as rescued,
+      `select (select count(*)::int from events where kind in ('rescued', 'rescue_limit') and at >= to_timestamp($1) and at < to_timestamp($3)) as rescued,
          (select extract(epoch from min(completed_at))::float8 - $2::float8 from jobs where completed_at > to_timestamp($2::float8)) as seconds`,
-      [strike.struckAt / 1000, strike.healedAt / 1000],
+      [strike.struckAt / 1000, strike.healedAt / 1000, (inOrder[at + 1]?.struckAt ?? Infinity) / 1000],
     );
     told.push({ ...strike, rescued: rows?.[0]?.rescued ?? 0, workedAgainAfter: rows?.[0]?.seconds ?? undefined });
   }
-  return told.sort((a, b) => a.struckAt - b.struckAt);
+  return told;
 }
 
 type Totals = Pick<RoundResult, 'runsAgain' | 'rescues' | 'jobs' | 'runners'>;

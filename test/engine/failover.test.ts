@@ -52,8 +52,9 @@ describe('with a synchronous replica', () => {
         name === 'plain'
           ? undefined
           : done({
-              commit: async (trx) =>
-                void (await sql`insert into effects values (${pipelineId}, ${sequence})`.execute(trx)),
+              commit: async (trx) => {
+                await sql`insert into effects values (${pipelineId}, ${sequence})`.execute(trx);
+              },
             }),
       ),
     );

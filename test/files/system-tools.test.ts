@@ -61,8 +61,8 @@ describe('checking at start', () => {
     const failure = checkSystemTools([...NEWSPAPER_TOOLS, ...TEST_TOOLS], { installer: 'apt', isRoot: false });
     await expect(failure).rejects.toBeInstanceOf(ToolsMissing);
     await expect(failure).rejects.toThrow(
-      'These programs are not installed: qpdf, opj_decompress, xmllint, redis-server, openssl. To install:\n\n' +
-        '  sudo apt-get update && sudo apt-get install -y qpdf libopenjp2-tools libxml2-utils redis-server openssl\n',
+      'These programs are not installed: qpdf, opj_decompress, xmllint, redis-server, openssl, psql, pgbouncer. To install:\n\n' +
+        '  sudo apt-get update && sudo apt-get install -y qpdf libopenjp2-tools libxml2-utils redis-server openssl postgresql-client pgbouncer\n',
     );
   });
 

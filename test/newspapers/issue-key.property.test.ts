@@ -11,8 +11,8 @@ import { anyText, ODD, runs, spoilt } from '../support/odd-text.js';
 const years = fc.oneof(fc.constantFrom(0, 1, 4, 99, 100, 400, 1600, 1700, 1899, 1900, 1999, 2000, 2023, 2024, 9999), fc.integer({ min: 0, max: 9999 })); // prettier-ignore
 const numbers = fc.record({
   year: years,
-  month: fc.integer({ min: 0, max: 13 }),
-  day: fc.integer({ min: 0, max: 32 }),
+  month: fc.oneof(fc.constantFrom(2, 2, 12), fc.integer({ min: 0, max: 13 })),
+  day: fc.oneof(fc.integer({ min: 28, max: 31 }), fc.integer({ min: 0, max: 32 })),
 });
 const pad = (value: number, width: number) => String(value).padStart(width, '0');
 

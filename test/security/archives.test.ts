@@ -57,7 +57,7 @@ describe('a dump of NCA', () => {
     await writeFile(file, content);
     const source = await dumpSource(file);
     try {
-      for await (const rows of source.read()) void rows;
+      for await (const { rows } of source.read()) expect(rows).toBeDefined();
     } catch (error) {
       return error as Error;
     }

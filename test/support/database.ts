@@ -30,6 +30,15 @@ export function createEmptyDatabase(): Promise<TestDatabase> {
   return copyOf('template0');
 }
 
+/** A copy of a database to which nobody is connected for a moment: whoever is idle there is cut off. */
+export async function copyDatabase(url: string): Promise<TestDatabase> {
+  const name = decodeURIComponent(new URL(url).pathname.slice(1));
+  await onServer(inject('postgres').adminUrl, (client) =>
+    client.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = $1`, [name]),
+  );
+  return copyOf(name);
+}
+
 async function copyOf(template: string): Promise<TestDatabase> {
   const { adminUrl } = inject('postgres');
   const name = `pressmark_test_${randomUUID().slice(0, 8)}`;

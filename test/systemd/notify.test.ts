@@ -29,9 +29,10 @@ describe('READY=1', () => {
     await client.query('begin');
     await client.query('lock table pipelines in access exclusive mode');
     const manager = await startServiceManager(60);
-    const daemon = await startDaemon({ ...env, ...manager.env });
+    const daemon = await startDaemon({ ...env, ...manager.env, RUNNER_LEASE: '6s' });
     const waits = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
     await until('it has asked for work', async () => (await rows(own, waits)).length > 0);
+    for (let beats = 0; beats < 2; beats++) await nextBeat(); // a message sent too early would be here by now
     expect(manager.told()).toEqual([]);
     await client.query('rollback');
     await manager.untilTold('READY=1');
@@ -121,6 +122,14 @@ describe('STOPPING=1', () => {
     expect(daemon.lines().filter((line) => String(line['msg']).includes('could not be told'))).toHaveLength(1);
   });
 });
+
+/** Waits until the daemon, asked for nothing else, has said once more that it lives. */
+async function nextBeat(): Promise<void> {
+  const last = async () =>
+    (await rows<{ at: Date }>(own, 'select max(heartbeat_at) as at from runners'))[0]?.at.getTime();
+  const before = await last();
+  await until('the next beat', async () => (await last()) !== before);
+}
 
 /** A way to the database that can be made silent. */
 async function proxyToDatabase(): Promise<Proxy & { url: string }> {

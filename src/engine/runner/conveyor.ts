@@ -4,12 +4,8 @@
  */
 import type { Logger } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Coordination } from '../../coordination/coordination.js';
-import type { Database } from '../../database/database.js';
-import type { Settings } from '../../settings.js';
 import { parseDuration } from '../duration.js';
 import { FatalError, QUEUES, type Done, type Hold, type Outcome, type Queue } from '../job.js';
-import type { Registry } from '../registry.js';
 import { claim, type ClaimedJob, type ClaimedRow } from '../statements/claim.js';
 import { fail } from '../statements/fail.js';
 import { finishWith, holdWith } from '../statements/finish-with.js';
@@ -20,11 +16,12 @@ import { onPool, type Run } from '../statements/statement.js';
 import { tryJobLater } from '../statements/try-later.js';
 import { LeaseLost, ShuttingDown } from './abort-reasons.js';
 import { isConnectionTrouble } from './connection-trouble.js';
+import type { ConveyorServices } from './conveyor-services.js';
 import { describeError, execute, jobLogger, type Ending } from './execute.js';
 import { Finisher } from './finisher.js';
 import { Lane } from './lane.js';
 import { missingJob } from './missing-job.js';
-import type { RunEnd, RunnerObserver } from './observer.js';
+import type { RunEnd } from './observer.js';
 import { StopOrder } from './stop-order.js';
 import { UnknownTypes } from './unknown-types.js';
 
@@ -39,20 +36,6 @@ interface Work {
   executing: boolean;
   /** How long it ran. */
   seconds: number;
-}
-
-export interface ConveyorServices {
-  database: Database;
-  coordination: Coordination;
-  registry: Registry;
-  settings: Settings;
-  log: Logger;
-  runnerId: number;
-  /** False while the lease is lost: nothing is claimed or recorded then. */
-  leased: () => boolean;
-  /** Called whenever a place becomes free. */
-  onFree?: () => void;
-  observer?: RunnerObserver | undefined;
 }
 
 export class Conveyor {

@@ -3,7 +3,8 @@ import type { ChaosWorld, Fault, Random, Struck } from '../fault.js';
 import { mayMount } from '../../support/may-mount.js';
 import { between, pick } from '../random.js';
 import { SmallDisk } from './mount.js';
-import { mendDisk, spoilDisk, type BadDisk } from './preload.js';
+import { untilWorking, soon } from '../until-working.js';
+import { isStruck, mendDisk, spoilDisk, type BadDisk } from './preload.js';
 
 export const diskFaults: readonly Fault[] = [
   {
@@ -44,31 +45,43 @@ function whyNoMount(): Promise<string | undefined> {
 }
 
 async function shrunk(
-  { areas }: ChaosWorld,
+  world: ChaosWorld,
   what: string,
   fill: (disk: SmallDisk) => Promise<void>,
 ): Promise<Struck | undefined> {
-  const disk = await SmallDisk.on(areas);
+  const disk = await SmallDisk.on(world.areas);
   if (!disk) return undefined;
+  await untilWorking(world);
   await fill(disk);
-  return { what, heal: () => disk.free() };
+  return { what, atLeastSeconds: 4, heal: () => disk.free() };
 }
 
-/** One daemon finds its disks bad; the other hosts have good ones. */
+/** The disks of one host, or of all (what they share is bad), which one of their calls has met. */
 async function spoilt(
   world: ChaosWorld,
   random: Random,
   bad: Omit<BadDisk, 'below' | 'seed'>,
 ): Promise<Struck | undefined> {
   const { areas, daemons } = world;
-  const daemon = pick(random, daemons);
-  if (!daemon) return undefined;
-  await spoilDisk(daemon.control, { ...bad, below: [areas], seed: Math.floor(random() * 2 ** 31) });
+  const one = pick(random, daemons);
+  if (!one) return undefined;
+  const struck = random() < 0.5 ? [one] : daemons;
+  const seed = Math.floor(random() * 2 ** 31);
+  for (const { control } of struck) await spoilDisk(control, { ...bad, below: [areas], seed });
+  const mend = async (): Promise<number> => {
+    let calls = 0;
+    for (const { control } of struck) calls += await mendDisk(control);
+    return calls;
+  };
+  if (!(await soon(async () => (await Promise.all(struck.map(({ control }) => isStruck(control)))).includes(true)))) {
+    await mend(); // none of them touched a file meanwhile
+    return undefined;
+  }
+  const whose = struck.length === 1 ? one.host : 'all hosts';
   const share = `${Math.round(bad.share * 100)} % of the calls`;
+  const what = bad.kind === 'slow' ? `take ${bad.slowMs ?? 0} ms longer` : `fail with ${bad.kind}`;
   return {
-    what: `${daemon.host}: ${bad.kind === 'slow' ? `${share} take ${bad.slowMs ?? 0} ms longer` : `${share} fail with ${bad.kind}`}`,
-    async heal() {
-      world.log(`${daemon.host}: ${await mendDisk(daemon.control)} calls were struck by ${bad.kind}`);
-    },
+    what: `${whose}: ${share} ${what}`,
+    heal: async () => world.log(`${whose}: ${await mend()} calls were struck by ${bad.kind}`),
   };
 }

@@ -1,5 +1,5 @@
 /** Bad disks for one daemon: what it loads before all else, and the file that tells it what is bad now. */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,6 +26,14 @@ export async function spoilDisk(control: string, bad: BadDisk): Promise<void> {
   const file = join(control, 'disk');
   await writeFile(`${file}.new`, JSON.stringify(bad));
   await rename(`${file}.new`, file);
+}
+
+/** Whether a call was struck since the last `mendDisk`. */
+export async function isStruck(control: string): Promise<boolean> {
+  return access(join(control, 'disk-struck')).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** @returns how many calls were struck since the last time */

@@ -88,6 +88,7 @@ export const wrongClock: Fault = {
     await writeFile(file, String(offset));
     return {
       what: `the clock of ${daemon.host} is a day ${offset < 0 ? 'slow' : 'fast'}`,
+      atLeastSeconds: 10,
       heal: () => rm(file, { force: true }),
     };
   },

@@ -1,15 +1,32 @@
 /** What faults of processes have in common. */
 import type { ChaosDaemon, ChaosWorld, Random, Struck } from '../fault.js';
 import { pick } from '../random.js';
+import { soon } from '../until-working.js';
 
-/** A daemon that runs a job at this moment if any does, else any that is up. */
+/** A daemon that runs a job at this moment, if one does within some seconds; else any that is up. */
 export async function victimOf(world: ChaosWorld, random: Random): Promise<ChaosDaemon | undefined> {
-  const up = world.daemons.filter((daemon) => daemon.isUp());
-  const working = await world.look<{ host: string }>(
+  let victim = await working(world, random);
+  await soon(async () => {
+    victim ??= await working(world, random);
+    return victim !== undefined;
+  });
+  return (
+    victim ??
+    pick(
+      random,
+      world.daemons.filter((daemon) => daemon.isUp()),
+    )
+  );
+}
+
+async function working(world: ChaosWorld, random: Random): Promise<ChaosDaemon | undefined> {
+  const rows = await world.look<{ host: string }>(
     `select distinct r.host from pipelines p join runners r on r.id = p.runner_id where p.status = 'in_process' order by 1`,
   );
-  const busy = up.filter(({ host }) => working?.some((each) => each.host === host));
-  return pick(random, busy.length > 0 ? busy : up);
+  return pick(
+    random,
+    world.daemons.filter((daemon) => daemon.isUp() && rows?.some(({ host }) => host === daemon.host)),
+  );
 }
 
 /** What the host's runner is at, for the report. */

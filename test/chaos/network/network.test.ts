@@ -75,9 +75,11 @@ describe.skipIf(why !== undefined)('a network of hosts', () => {
     ['network-no-services', ['agents']],
     ['network-nothing', []],
   ])('%s: one host, no other, and only until it is healed', async (name, during) => {
-    const world = { network, daemons: [{ host: 'alpha' }, { host: 'beta' }], lease: 6 } as unknown as ChaosWorld; // all that these faults look at
+    const daemons = ['alpha', 'beta'].map((host) => ({ host, isUp: () => true }));
+    const look = () => Promise.resolve([{ host: 'alpha', type: 'page_split' }]); // it is at work
+    const world = { network, daemons, look, lease: 6 } as unknown as ChaosWorld; // all that these faults look at
     const struck = await networkFaults.find((fault) => fault.name === name)?.strike(world, () => 0);
-    expect(struck?.what).toMatch(/^alpha is cut off from/);
+    expect(struck?.what).toMatch(/^alpha is cut off from .*\(page_split\)$/);
     await Promise.all([reaches('alpha', during), reaches('beta', SERVICES)]);
     await struck?.heal();
     await reaches('alpha', SERVICES);

@@ -5,15 +5,15 @@ import { pick } from '../random.js';
 import { TormentedPostgres } from './postgres.js';
 import { TormentedRedis } from './redis.js';
 
-type Strike<Service> = (service: Service, random: Random) => Promise<Struck | undefined>;
+type Strike<Service> = (service: Service, random: Random, lease: number) => Promise<Struck | undefined>;
 
 /** What is down or stands still already cannot be struck. */
 function onPostgres(name: string, strike: Strike<TormentedPostgres>): Fault {
   return {
     name,
-    async strike({ postgres }, random) {
+    async strike({ postgres, lease }, random) {
       if (!(postgres instanceof TormentedPostgres)) throw new TypeError('the PostgreSQL of this world is another one');
-      return postgres.isUp() ? strike(postgres, random) : undefined;
+      return postgres.isUp() ? strike(postgres, random, lease) : undefined;
     },
   };
 }
@@ -21,9 +21,9 @@ function onPostgres(name: string, strike: Strike<TormentedPostgres>): Fault {
 function onRedis(name: string, strike: Strike<TormentedRedis>): Fault {
   return {
     name,
-    async strike({ redis }, random) {
+    async strike({ redis, lease }, random) {
       if (!(redis instanceof TormentedRedis)) throw new TypeError('the Redis of this world is another one');
-      return redis.isUp() ? strike(redis, random) : undefined;
+      return redis.isUp() ? strike(redis, random, lease) : undefined;
     },
   };
 }
@@ -55,9 +55,14 @@ export const serviceFaults: readonly Fault[] = [
     signalAll([backend], 'SIGKILL');
     return { what: 'one session of a daemon killed (kill -9): PostgreSQL restarts itself', heal: nothing };
   }),
-  onPostgres('postgres-hung', async (postgres) => {
+  onPostgres('postgres-hung', async (postgres, random, lease) => {
     await postgres.freeze();
-    return { what: 'PostgreSQL stands still (SIGSTOP of all its processes)', heal: () => postgres.thaw() };
+    const atLeastSeconds = random() < 0.5 ? lease * 1.5 : 0; // then nobody has a claim when it goes on
+    return {
+      atLeastSeconds,
+      what: 'PostgreSQL stands still (SIGSTOP of all its processes)',
+      heal: () => postgres.thaw(),
+    };
   }),
   onPostgres('postgres-backend-hung', async (postgres, random) => {
     const backend = pick(random, await postgres.backends());

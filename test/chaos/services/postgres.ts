@@ -18,6 +18,8 @@ import { childrenOf, dyingWithUs, isAlive, signalAll, standingIn } from '../proc
 
 const DIRECTORIES = /^pressmark-chaos-postgres-(\d+)-/;
 const START_SECONDS = 120;
+/** PostgreSQL 15 that is asked to stop while it recovers from a killed session waits for its checkpointer for ever. */
+const FAST_ENOUGH_MS = 15_000;
 const STOP_SIGNALS = { immediate: 'SIGQUIT', fast: 'SIGINT' } as const;
 
 /** The daemons' pools and their ears for hints. */
@@ -127,7 +129,9 @@ export class TormentedPostgres implements ChaosPostgres {
     const ended = once(server, 'exit');
     server.kill(STOP_SIGNALS[mode]);
     await this.thaw(); // what stands still would never hear of it
+    const impatient = setTimeout(() => server.kill(STOP_SIGNALS.immediate), FAST_ENOUGH_MS);
     await ended;
+    clearTimeout(impatient);
   }
 
   /** Terminates the sessions of all daemons. @returns how many there were */

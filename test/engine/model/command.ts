@@ -33,11 +33,11 @@ export const share = fc.noBias(fc.integer({ min: 0, max: 999 })).map((n) => n / 
 export const queue = fc.constantFrom(...QUEUES.slice(0, 2));
 /** Whether there is something the verb is meant for; now and then it is tried all the same. */
 export const worthwhile = (model: Model, which: number, fits: (p: ModelPipeline) => boolean): boolean =>
-  model.pipelines.length > 0 && (which < 0.05 || model.pipelines.some(fits));
+  model.pipelines.length > 0 && (which < 0.15 || model.pipelines.some(fits));
 /** Mostly one that the verb is meant for, now and then any. */
 export const pickPipeline = (model: Model, which: number, fits: (p: ModelPipeline) => boolean): ModelPipeline => {
   const fitting = model.pipelines.filter(fits);
-  return pick(which >= 0.05 && fitting.length > 0 ? fitting : model.pipelines, (which * 7) % 1);
+  return pick(which >= 0.15 && fitting.length > 0 ? fitting : model.pipelines, (which * 7) % 1);
 };
 export const hasRoom = (model: Model) => model.pipelines.filter((p) => p.open).length < 4;
 
@@ -54,9 +54,17 @@ export const planOf = (object: number | null, priority: number, of: ModelJob[]):
   ...(object !== null && { object: { type: 'thing', id: object } }),
 });
 
+/** Stands at a job that is retried together with those before it. */
+export const isInGroup = (p: ModelPipeline): boolean => p.open && p.cursor > 0 && p.job.entwine !== null;
+
+/** What a runner once had and has again: it may take the old run for the new. */
+const isMistakable = (claim: Claim): boolean =>
+  !claim.pipeline.stands(claim) && claim.pipeline.status === 'in_process' && claim.pipeline.runner === claim.runner;
+
 /** A claim some runner believes to have; it is kept now and then, so that the same is said twice. */
 export function take(model: Model, which: number, again: boolean): Claim {
-  const mine = pick(model.claims, which);
+  const mistakable = (which * 13) % 1 < 0.3 ? model.claims.filter(isMistakable) : [];
+  const mine = pick(mistakable.length > 0 ? mistakable : model.claims, which);
   if (!again) model.claims = model.claims.filter((other) => other !== mine);
   return mine;
 }

@@ -15,12 +15,7 @@ const named = (rows: readonly Row[]): NamedMutant[] =>
 export const STATEMENT_MUTANTS = named([
   ['a finish that is not fenced by the epoch', 'pressmark_finish', 'and p.epoch = f.epoch', '', 'gate'],
   ['a finish that does not look at the job', 'pressmark_finish', 'and p.next_sequence = f.sequence', ''],
-  [
-    'a finish that does not look whose it is',
-    'pressmark_finish',
-    'and p.runner_id = $1',
-    'and p.runner_id is not null',
-  ],
+  ['a finish that does not look whose it is', 'pressmark_finish', 'and p.runner_id = $1', 'and $1::bigint is not null'],
   ['a finish that swallows an answer', 'pressmark_finish', 'p.decision_rev is distinct from f.seen_rev as unseen', 'false as unseen', 'gate'], // prettier-ignore
   ['a finish that keeps a pipeline without room', 'pressmark_finish', '<= coalesce(room.free, 0)', '<= 9', 'gate'],
   ['a finish that keeps what is not wanted', 'pressmark_finish', 's.lane is not null\n', 'true\n'],
@@ -38,7 +33,7 @@ export const STATEMENT_MUTANTS = named([
   ['a finish that keeps rescues', 'pressmark_finish', 'rescues = 0, ', ''],
   ['a finish that leaves an error', 'pressmark_finish', 'rescues = 0, error = null', 'rescues = 0'],
   ['a finish that leaves the queue as it was', 'pressmark_finish', 'then p.queue else n.queue end', 'then p.queue else p.queue end'], // prettier-ignore
-  ['a hold that swallows an answer', 'pressmark_hold', 'p.decision_rev is distinct from $5::int as unseen', 'false as unseen', 'gate'], // prettier-ignore
+  ['a hold that swallows an answer', 'pressmark_hold', 'p.decision_rev is distinct from $5::int as unseen', '($5::int is null and false) as unseen', 'gate'], // prettier-ignore
   [
     'a hold that renumbers an open question',
     'pressmark_hold',
@@ -51,9 +46,15 @@ export const STATEMENT_MUTANTS = named([
   ['a hold that keeps the claim of another question', 'pressmark_hold', 'when s.unseen or s.still_open then p.assignee else $14 end', 'when true then p.assignee else $14 end'], // prettier-ignore
   ['a hold that forgets whose desk it is on', 'pressmark_hold', 'when s.unseen or s.still_open then p.assignee else $14 end', 'when s.unseen then p.assignee else $14 end'], // prettier-ignore
   ['a hold that puts off the day it is due', 'pressmark_hold', 'when s.unseen or s.still_open then p.due_at else', 'when s.unseen then p.due_at else'], // prettier-ignore
-  ['a hold that forgets to wake', 'pressmark_hold', "wake_at = case when s.unseen then null else now() + interval '1 second' * $11::float8 end", 'wake_at = case when $11::float8 is null then null end'], // prettier-ignore
+  ['a hold that forgets to wake', 'pressmark_hold', "wake_at = case when s.unseen then null else now() + interval '1 second' * $11::float8 end", "wake_at = case when $11::float8 < 0 then now() end"], // prettier-ignore
   ['a hold that tells nobody', 'pressmark_hold', "and $6 = 'person'", "and $6 = 'nobody'"],
-  ['a failure that is not fenced by the epoch', 'pressmark_fail', 'p.epoch = $3 and', '', 'gate'],
+  [
+    'a failure that is not fenced by the epoch',
+    'pressmark_fail',
+    'p.epoch = $3 and',
+    '$3::int is not null and',
+    'gate',
+  ],
   ['a failure that never gives up', 'pressmark_fail', 'j.failures + 1 < j.max_attempts', 'true'],
   ['a failure one too early', 'pressmark_fail', 'j.failures + 1 < j.max_attempts', 'j.failures + 2 < j.max_attempts'],
   ['a failure that retries what is fatal', 'pressmark_fail', 'coalesce($6::boolean and', 'coalesce($6::boolean is not null and'], // prettier-ignore
@@ -82,7 +83,6 @@ export const STATEMENT_MUTANTS = named([
   ['a claim that leaves the epoch', 'pressmark_claim', 'epoch = p.epoch + 1', 'epoch = p.epoch'],
   ['a claim of any queue', 'pressmark_claim', 'and queue = $2', 'and $2::text is not null'],
   ['a claim without the answer', 'pressmark_claim', 'when p.decision_rev is not null then', 'when false then'],
-  ['a claim of what is delayed', 'pressmark_claim', "status = 'pending'", "status in ('pending', 'delayed')"],
 ]);
 
 /** Of the functions in the database. */

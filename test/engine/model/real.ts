@@ -63,7 +63,7 @@ export class Real {
 const LOOK = `
   select p.id, p.status, case when p.status = 'pending' then p.queue end as queue, p.epoch, p.runner_id, p.rescues, p.hold_kind, p.hold_action, p.hold_rev,
     p.decision_rev, p.wake_at is not null as wakes, p.blocked_by, p.priority, p.object_id,
-    p.assignee, coalesce(p.assigned_until > clock_timestamp(), false) as counts, p.due_at is not null as due, p.snoozed_rev,
+    case when p.status = 'pending' then p.run_at <= clock_timestamp() + interval '5 seconds' end as runnable, p.assignee, coalesce(p.assigned_until > clock_timestamp(), false) as counts, p.due_at is not null as due, p.snoozed_rev,
     case when p.error ->> 'message' like '%deadline%' then 'late' else p.error ->> 'message' end as error,
     (select count(*) from jobs j where j.pipeline_id = p.id and j.sequence < p.next_sequence) as cursor,
     (select jsonb_agg(jsonb_build_array(j.args ->> 'name', j.status, j.attempt, j.failures, j.tried_since is not null, j.result ->> 'by', j.completed_at is not null) order by j.sequence) from jobs j where j.pipeline_id = p.id) as jobs,
@@ -86,6 +86,7 @@ const expected = (p: ModelPipeline) => ({
   blocked_by: p.blocker?.id ?? null,
   priority: p.priority,
   object_id: p.object,
+  runnable: p.status === 'pending' ? true : null,
   assignee: p.assignee,
   counts: p.counts,
   due: p.hasDue,

@@ -6,11 +6,13 @@ import type { Hold } from '../../../src/engine/job.js';
 import { claim } from '../../../src/engine/statements/claim.js';
 import { fail } from '../../../src/engine/statements/fail.js';
 import { holdWith } from '../../../src/engine/statements/finish-with.js';
+import { finish } from '../../../src/engine/statements/finish.js';
 import { handBack } from '../../../src/engine/statements/hand-back.js';
 import { holdJob } from '../../../src/engine/statements/hold.js';
 import { tryJobLater } from '../../../src/engine/statements/try-later.js';
-import { rows, until } from '../support.js';
-import { command, pick, share, take } from './command.js';
+import { rows, until, verb } from '../support.js';
+import { command, isInGroup, pick, share, take } from './command.js';
+import { said } from './finish-commands.js';
 import type { Claim, Model } from './model.js';
 import type { Real } from './real.js';
 
@@ -70,25 +72,39 @@ export const handBackMany = fc.record({ which: share, wrong: fc.boolean() }).map
   ),
 );
 
-const end = (label: string, act: (mine: Claim, real: Real, model: Model) => Promise<void>) =>
+const end = (
+  label: string,
+  act: (mine: Claim, real: Real, model: Model) => Promise<void>,
+  fits?: (claim: Claim) => boolean,
+) =>
   fc.record({ which: share, again: fc.boolean() }).map((given) =>
     command(
       `${label} ${JSON.stringify(given)}`,
-      (model) => model.claims.length > 0,
-      (model, real) => act(take(model, given.which, given.again), real, model),
+      (model) => model.claims.some(fits ?? (() => true)),
+      (model, real) => {
+        const mine = fits ? pick(model.claims.filter(fits), given.which) : take(model, given.which, given.again);
+        if (fits) model.claims = model.claims.filter((claim) => claim !== mine);
+        return act(mine, real, model);
+      },
     ),
   );
 
-export const failOne = (retryable: boolean) =>
-  end(retryable ? 'fail' : 'fatal', async (mine, real) => {
-    const row = await fail(real.run, mine.runner, real.jobOf(mine), { message: 'boom' }, retryable);
-    if (!mine.pipeline.stands(mine)) {
-      expect(row).toBeUndefined();
-      return;
-    }
-    mine.pipeline.failed(retryable);
-    expect(row?.status).toBe(mine.pipeline.status);
-  });
+const failed = (retryable: boolean) => async (mine: Claim, real: Real) => {
+  const row = await fail(real.run, mine.runner, real.jobOf(mine), { message: 'boom' }, retryable);
+  if (!mine.pipeline.stands(mine)) {
+    expect(row).toBeUndefined();
+    return;
+  }
+  mine.pipeline.failed(retryable);
+  expect(row?.status).toBe(mine.pipeline.status);
+};
+export const failOne = (retryable: boolean) => end(retryable ? 'fail' : 'fatal', failed(retryable));
+/** A later job of a group: the cursor goes back to its first. */
+export const failInGroup = end(
+  'fail in a group',
+  failed(true),
+  (claim) => claim.pipeline.stands(claim) && isInGroup(claim.pipeline),
+);
 
 export const putOff = (tooLate: boolean) =>
   end(tooLate ? 'too late' : 'try later', async (mine, real) => {
@@ -119,7 +135,8 @@ export const ask = fc
       `hold ${JSON.stringify(given)}`,
       (model) => model.claims.length > 0 && (given.kind !== 'person' || given.action !== null),
       async (model, real) => {
-        const mine = take(model, given.which, given.again);
+        const retried = model.claims.filter((claim) => claim.pipeline.stands(claim) && claim.job.failures > 0);
+        const mine = retried[0] !== undefined && given.due ? retried[0] : take(model, given.which, given.again);
         const blocker = given.kind === 'pipeline' ? pick(model.pipelines, given.blocker) : null;
         const { kind, action, wakes, due, assignee } = given;
         const asked = { kind, action, wakes, blocker, due, assignee } as const;
@@ -143,6 +160,33 @@ export const ask = fc
       },
     ),
   );
+
+/** While a job looks again its question is answered; then the job asks the same once more, or is done: the answer is not lost. */
+export const answeredMeanwhile = fc.record({ which: share, finishes: fc.boolean() }).map((given) => {
+  const looksAgain = (claim: Claim) =>
+    claim.pipeline.stands(claim) && claim.pipeline.action !== null && claim.pipeline.answered === null;
+  return command(
+    `answered meanwhile ${JSON.stringify(given)}`,
+    (model) => model.claims.some(looksAgain),
+    async (model, real) => {
+      const mine = pick(model.claims.filter(looksAgain), given.which);
+      const { pipeline } = mine;
+      const { rev, action } = pipeline;
+      const answer = await verb(real.own, `decide($1, $2, 'yes', '{}', null, 'ada', 'cli')`, [pipeline.id, rev]);
+      expect(answer.status ?? 'refused').toBe(pipeline.decided(rev, 'yes', 'ada', model.now));
+      if (!pipeline.stands(mine)) return; // its runner had died too often: the answer is about that
+      model.claims = model.claims.filter((claim) => claim !== mine);
+      if (given.finishes) {
+        const [row] = await finish(real.run, mine.runner, [said(mine, real, false)], {});
+        expect(row?.status).toBe(pipeline.finished(mine, () => false));
+      } else {
+        const asked = { kind: 'person', action: action ?? 'a', wakes: false, blocker: null, due: false, assignee: null } as const; // prettier-ignore
+        const status = await holdJob(real.run, mine.runner, real.jobOf(mine), { kind: 'hold', hold: 'person', action: asked.action, message: 'please' }); // prettier-ignore
+        expect(status).toBe(pipeline.asked(mine, asked));
+      }
+    },
+  );
+});
 
 export const giveBack = end('hand back', async (mine, real) => {
   const got = await handBack(real.run, mine.runner, [{ pipelineId: mine.pipeline.id, epoch: mine.epoch }]);

@@ -148,7 +148,7 @@ test(
         }
         rmSync(area, { recursive: true });
       }),
-      runs(60),
+      runs(25),
     );
     expect(ready).toBeGreaterThan(3); // else nothing was tried
   },
@@ -207,7 +207,7 @@ test(
         expect((await run(false)).filter(([, outcome]) => outcome === 'queued')).toEqual([]); // again: nothing is queued twice
         rmSync(area, { recursive: true });
       }),
-      runs(25),
+      runs(12),
     );
     expect(queued).toBeGreaterThan(3);
   },

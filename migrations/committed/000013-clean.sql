@@ -1,3 +1,7 @@
+--! Previous: sha1:70777fc184b9e1ae9a0098c8d23d5d628ac67182
+--! Hash: sha1:043c0b9937de6147cb6aaa5a9547f4e112f957f7
+--! Message: clean
+
 -- What `run-jobs clean` needs: to find what ended long ago, and to delete it without reading tables through.
 
 -- Finished pipelines by the time of their end. EXPLAIN shows an index scan that stops at the limit. Costs one entry per pipeline, when
