@@ -113,6 +113,7 @@ describe('status', () => {
     );
     expect(await json<Status>('status')).toEqual({
       queues: [],
+      unknown_types: [],
       runners: [],
       running: [],
       counts: { failed: 0, held: 0, delayed: 0 },

@@ -44,7 +44,7 @@ async function compared(options: { runs: number; seed: number; mutant?: Mutant; 
       seed: options.seed,
       endOnFailure: !options.shrink,
       ...(options.path !== undefined && { path: options.path }),
-      interruptAfterTimeLimit: 40_000 + options.runs * 2_000,
+      interruptAfterTimeLimit: 40_000 + options.runs * 4_000,
     },
   );
   return { ...details, steps };
