@@ -15,7 +15,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/tools.ts', 'test/support/postgres.ts'],
     pool: 'forks',
-    maxWorkers: '100%', // vitest leaves a core idle, and most of our tests wait for programs
+    maxWorkers: '150%', // most of our tests wait: for programs, leases, expiries
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -13,7 +13,7 @@ export const TOOL_PACKAGES = {
   'postgresql-client': { programs: ['psql'], dnf: 'postgresql', brew: 'libpq' },
   pgbouncer: { programs: ['pgbouncer'], dnf: 'pgbouncer', brew: 'pgbouncer' },
   iproute2: { programs: ['ip'], dnf: 'iproute', brew: 'iproute2mac' },
-  systemd: { programs: ['systemd-analyze'], dnf: 'systemd', brew: 'systemd' },
+  systemd: { programs: ['systemd-analyze', 'systemd-notify'], dnf: 'systemd', brew: 'systemd' },
 } as const satisfies Record<string, { programs: readonly string[]; dnf: string; brew: string }>;
 
 export type ToolPackage = keyof typeof TOOL_PACKAGES;

@@ -17,12 +17,13 @@ import { tryJobLater } from '../statements/try-later.js';
 import { LeaseLost, ShuttingDown } from './abort-reasons.js';
 import { isConnectionTrouble } from './connection-trouble.js';
 import type { ConveyorServices } from './conveyor-services.js';
-import { describeError, execute, jobLogger, type Ending } from './execute.js';
+import { describeError, execute, jobLogger, messageOf, type Ending } from './execute.js';
 import { Finisher } from './finisher.js';
 import { Lane } from './lane.js';
 import { missingJob } from './missing-job.js';
 import type { RunEnd } from './observer.js';
 import { StopOrder } from './stop-order.js';
+import { traced } from './trace.js';
 import { UnknownTypes } from './unknown-types.js';
 
 /** No job fails because another process has its lock for long, or because Redis is away for weeks. */
@@ -182,13 +183,9 @@ export class Conveyor {
     const { database, coordination, settings, log } = this.services;
     work.executing = true;
     const began = performance.now();
-    const ending = await execute(definition, job, stop, {
-      database,
-      coordination,
-      settings,
-      log,
-      share: (share) => lane.share(share),
-    });
+    const ending = await traced(job, () =>
+      execute(definition, job, stop, { database, coordination, settings, log, share: (work) => lane.share(work) }),
+    );
     work.executing = false;
     work.seconds = (performance.now() - began) / 1000;
     if (this.works.get(job.pipelineId) !== work) {
@@ -387,5 +384,3 @@ export class Conveyor {
     return reserved;
   }
 }
-
-const messageOf = (error: unknown): string => (error as { message: string }).message; // made by describeError

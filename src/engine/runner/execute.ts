@@ -210,3 +210,5 @@ function printed(part: () => unknown): string {
     return '(cannot be printed)';
   }
 }
+
+export const messageOf = (error: unknown): string => (error as { message: string }).message; // made by describeError

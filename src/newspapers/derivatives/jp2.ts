@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { assertFreeSpace } from '../../files/free-space.js';
 import { landFile } from '../../files/land.js';
+import { assertWritable } from '../../files/writable.js';
 import { ProgramFailed, runProgram } from '../../files/programs.js';
 import { compressionRate, greyRate } from './compression-rate.js';
 import { InvalidJp2, readJp2, type Jp2 } from './jp2-file.js';
@@ -90,7 +91,10 @@ async function prove(path: string, size: PixelSize | undefined, scratch: string,
   return jp2;
 }
 
-/** Encodes and proves; the second try is with the irreversible wavelet, as NCA does. */
+/**
+ * Encodes and proves; the last try is with the irreversible wavelet, as NCA does. The encoder does not tell a picture that it
+ * cannot encode from a disk that was full for a moment: only what fails twice, while the disk takes as much, counts as the former.
+ */
 async function encode(
   raster: Raster,
   made: string,
@@ -101,11 +105,13 @@ async function encode(
 ): Promise<Jp2> {
   const rate = raster.reduced ? greyRate(fullRate) : fullRate;
   const args = ['-i', resolve(raster.file), '-o', resolve(made), '-r', rate.toFixed(3), ...SHAPE];
-  try {
-    return await encodeOnce(args, made, size, scratch, limits);
-  } catch (error) {
-    if (!(error instanceof InvalidJp2)) throw error;
-  }
+  for (let tries = 0; tries < 2; tries++)
+    try {
+      return await encodeOnce(args, made, size, scratch, limits);
+    } catch (error) {
+      if (!(error instanceof InvalidJp2)) throw error;
+      await assertWritable(scratch, (size.width * size.height * (raster.colour ? 3 : 1)) / rate);
+    }
   try {
     return await encodeOnce([...args, '-I'], made, size, scratch, limits);
   } catch (error) {

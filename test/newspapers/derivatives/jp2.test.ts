@@ -268,6 +268,14 @@ function isRunning(pid: number): boolean {
   }
 }
 
+test('what the encoder could not write because the disk was full for a moment is encoded again in the same way', async () => {
+  const source = await pdf(page([black]));
+  const real = (await findProgram('opj_compress')) ?? '';
+  const once = join(directory, 'once');
+  await stub(directory, 'opj_compress', `[ -e '${once}' ] && exec ${real} "$@"; touch '${once}'; exit 1`);
+  expect(await make(source)).toMatchObject({ irreversible: false, built: true, width: 600 });
+});
+
 test('when the reversible wavelet fails, the irreversible one is tried', async () => {
   const source = await pdf(page([black]));
   const real = (await findProgram('opj_compress')) ?? '';
