@@ -75,7 +75,7 @@ export async function round(options: RoundOptions, plan: readonly Planned[], exp
     await played;
     const problems = [...diary.findings, ...diary.failed, ...(await endOf(world)), ...(await violationsOf(world))];
     problems.push(...differences(expected, await outcomeOf(world)));
-    if (problems.length > 0) kept = world.root;
+    if (problems.length > 0) kept = await world.keep();
     return {
       ...{ seed: options.seed, seconds: (performance.now() - began) / 1000, missed: conductor.missed, diary },
       strikes: await recoveries(world, conductor.strikes),

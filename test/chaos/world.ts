@@ -1,7 +1,7 @@
 /** A world for a round of chaos: services, hosts, agents, areas, daemons; all of it real, all of it its own. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,7 +9,7 @@ import pg from 'pg';
 import { ForkedAgents } from './agents/agents.js';
 import { SupervisedDaemon } from './daemon.js';
 import { mountAreas } from './disk/mount.js';
-import { diskPreload } from './disk/preload.js';
+import { diskPreload } from './disk/bad-disk.js';
 import type { ChaosNetwork, ChaosPostgres, ChaosRedis, ChaosWorld } from './fault.js';
 import { startNetwork } from './network/network.js';
 import { dyingWithUs } from './processes.js';
@@ -176,6 +176,18 @@ export class OwnWorld implements ChaosWorld {
     const [code] = (await once(child, 'close')) as [number | null];
     clearTimeout(impatient);
     return { code, text: output.join('') };
+  }
+
+  /** Keeps what tells why a round went wrong: files, logs, rows. @returns where */
+  async keep(): Promise<string> {
+    await cp(this.areas, join(this.root, 'kept-areas'), { recursive: true });
+    const tables = { pipelines: 'id', jobs: 'pipeline_id, sequence', events: 'id', job_logs: 'id' };
+    for (const [table, order] of Object.entries(tables)) {
+      const rows = await this.look<{ row: object }>(`select to_jsonb(t) as row from ${table} t order by ${order}`);
+      const lines = (rows ?? []).map(({ row }) => `${JSON.stringify(row)}\n`);
+      await writeFile(join(this.root, `${table}.jsonl`), lines.join(''));
+    }
+    return this.root;
   }
 
   /** For who is told to end in the middle. */

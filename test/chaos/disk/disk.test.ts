@@ -9,7 +9,7 @@ import { mayMount } from '../../support/may-mount.js';
 import type { ChaosWorld, Struck } from '../fault.js';
 import { diskFaults } from './faults.js';
 import { mountAreas } from './mount.js';
-import { diskPreload, mendDisk, spoilDisk, type BadDisk } from './preload.js';
+import { diskPreload, mendDisk, spoilDisk, type BadDisk } from './bad-disk.js';
 
 const run = promisify(execFile);
 

@@ -4,7 +4,7 @@ import { mayMount } from '../../support/may-mount.js';
 import { between, pick } from '../random.js';
 import { SmallDisk } from './mount.js';
 import { untilWorking, soon } from '../until-working.js';
-import { isStruck, mendDisk, spoilDisk, type BadDisk } from './preload.js';
+import { isStruck, mendDisk, spoilDisk, type BadDisk } from './bad-disk.js';
 
 export const diskFaults: readonly Fault[] = [
   {
