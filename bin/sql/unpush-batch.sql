@@ -36,7 +36,7 @@ begin
       hint = format('mend the cause, then: bin/run-jobs requeue %s --reason WHY', p.id);
   elsif b.status = 'live' and (p.id is null or p.status = 'held') then
     raise exception 'batch % is live: SQL does not take it back', b.full_name using errcode = 'PM409',
-      hint = format('bin/batches unpush %s --reason WHY --dry-run shows what will be done, without --dry-run does it: off both sites, its live copy deleted, its issues ready for another batch. Then put right what was wrong (bin/titles set LCCN --org CODE) and run bin/queue-batches --redo', b.full_name);
+      hint = format('bin/batches unpush %s --reason WHY --dry-run shows what will be done, without --dry-run does it: off both sites, its live copy deleted, its issues ready for another batch. Then put right what was wrong (bin/issues finalize-again KEY... --org CODE writes METS anew; bin/titles set LCCN --org CODE is for issues to come) and run bin/queue-batches --redo', b.full_name);
   elsif b.status in ('live_archived', 'live_done') then
     raise exception 'batch % is in the dark archive already: it cannot be taken back as a whole', b.full_name using errcode = 'PM409',
       hint = format('bin/batches patch %s --remove KEY --reason WHY takes single issues out', b.full_name);

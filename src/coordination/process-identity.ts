@@ -49,11 +49,12 @@ export function isGone(other: ProcessIdentity, silentSeconds: number): boolean {
   const [ownBoot = '', ownNamespace = ''] = self.bootId.split('/');
   if (boot !== ownBoot) return silentSeconds > 15; // the host was rebooted, unless two hosts share a name: a living one has beaten since
   if (namespace !== ownNamespace) return false;
-  if (start !== '') return startOf(other.pid) !== start;
+  const now = startOf(other.pid);
+  if (start !== '' && now !== '') return now !== start;
   try {
-    process.kill(other.pid, 0);
+    process.kill(other.pid, 0); // it is there, but /proc does not show it (hidepid, ProtectProc=): in doubt
     return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'; // EPERM: another user's
   }
 }

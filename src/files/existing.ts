@@ -37,9 +37,14 @@ async function lstatIfThere(path: string) {
  */
 export async function lookAfresh(directory: string): Promise<boolean> {
   const look = async () => {
-    const opened = await open(directory, 'r').catch(undefinedIfNotThere);
-    await opened?.close();
-    return opened !== undefined;
+    try {
+      await (await open(directory, 'r')).close();
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') return true; // it is there, and may be searched but not listed
+      undefinedIfNotThere(error);
+      return false;
+    }
   };
   if (await look()) return true;
   const parent = dirname(directory);

@@ -67,6 +67,7 @@ export class LinesArchive {
       });
       await pipeline(Readable.from(lines), createGzip(), sink);
       await file.handle.sync();
+      if (!(await isStillThere(file))) throw new Error('another run finished it while it was written');
       this.bytes += size - file.size;
       file.size = size;
       return basename(finishedName(file.path));

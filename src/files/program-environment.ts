@@ -2,7 +2,7 @@
 
 /** Where things are, in which language, and where fonts, colours and libraries lie. */
 const KEPT =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|TZ|LANG|LANGUAGE|LC_\w+|XDG_\w+|FONTCONFIG_\w+|GS_\w+|OPENJPEG_\w+|JAVA_HOME|LD_\w+|DYLD_\w+)$/;
+  /^(PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TEMP|TMP|TZ|LANG|LANGUAGE|LC_\w+|XDG_\w+|FONTCONFIG_\w+|GS_\w+|OPENJPEG_\w+|JAVA_HOME|JAVA_OPTS|JAVA_TOOL_OPTIONS|JAVACMD|LD_\w+|DYLD_\w+)$/;
 /** For programs that fetch something; they may hold a password. */
 const PROXIES = /^(https?|ftp|no|all)_proxy$/i;
 

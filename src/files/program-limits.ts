@@ -2,6 +2,7 @@
  * What an outside program may take of its host (design 5; issue of security): a file that was made to harm must cost its
  * own page, never the host's memory, processors or disk.
  */
+import { readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 
 /** Programs that read what publishers deliver, each on one processor. The largest legal page takes them about 2 GB. */
@@ -50,14 +51,38 @@ function shareOfMemory(): number {
   return Math.min(MOST_MEGABYTES, Math.floor((available * SHARE) / MEGABYTE));
 }
 
-/** The same as options of prlimit(1). What crashes leaves no core: it would hold the pages of others' newspapers. */
+/**
+ * The same as options of prlimit(1), but never more than this process may itself: only root could raise that. What crashes
+ * leaves no core: it would hold the pages of others' newspapers.
+ */
 export function prlimitOptions({ memoryMegabytes, cpuSeconds, fileMegabytes }: ResourceLimits): readonly string[] {
+  const own = ownHardLimits();
+  const cpu = Math.min(cpuSeconds + LAST_SECONDS, own('Max cpu time'));
   return [
-    ...(memoryMegabytes === undefined ? [] : [`--as=${memoryMegabytes * MEGABYTE}`]),
-    `--cpu=${cpuSeconds}:${cpuSeconds + LAST_SECONDS}`,
-    `--fsize=${Math.floor(fileMegabytes * MEGABYTE)}`,
+    ...(memoryMegabytes === undefined
+      ? []
+      : [`--as=${Math.min(memoryMegabytes * MEGABYTE, own('Max address space'))}`]),
+    `--cpu=${Math.min(cpuSeconds, cpu)}:${cpu}`,
+    `--fsize=${Math.min(Math.floor(fileMegabytes * MEGABYTE), own('Max file size'))}`,
     '--core=0',
   ];
+}
+
+let ownLimits: string | undefined;
+
+/** What this process can at most give itself, by the names of proc(5). */
+function ownHardLimits(): (name: string) => number {
+  ownLimits ??= readFileSync('/proc/self/limits', 'utf8');
+  const lines = ownLimits.split('\n');
+  return (name) => {
+    const [, hard] =
+      lines
+        .find((line) => line.startsWith(name))
+        ?.slice(name.length)
+        .trim()
+        .split(/\s+/) ?? [];
+    return hard === undefined || hard === 'unlimited' ? Infinity : Number(hard);
+  };
 }
 
 /** What the signal says that ended a program at one of its limits; undefined: it was something else. */

@@ -11,6 +11,7 @@ import type { Again } from './begins-again.js';
 import { messageOf } from './event-words.js';
 import { recordIssueEvent } from './issue-events.js';
 import type { Issue } from './issues.js';
+import { readyForBatching, type ReadyStep } from './jobs/ready-for-batching.js';
 import { deskOf } from './metadata/desk.js';
 import { givenOf } from './metadata/fields.js';
 import { readMetadata, saveDraft } from './metadata/metadata.js';
@@ -53,8 +54,17 @@ export async function planAgain(
       return mendUnfixable(issue, note === '' ? by : `${note} (${by})`, { assignee });
     }
     case 'FinalizeIssue':
-      return finalizeIssue(issue);
+      return finalizeIssue(issue, stopped === null ? undefined : await stepThen(trx, stopped));
   }
+}
+
+/** Where the issue was to be when the stopped pipeline had ended. */
+async function stepThen(trx: Transaction<DB>, stopped: number): Promise<ReadyStep | undefined> {
+  const { rows } = await sql<{ step: ReadyStep | null }>`
+    select args ->> 'step' as step from jobs where pipeline_id = ${stopped} and type = ${readyForBatching.definition.type}`.execute(
+    trx,
+  );
+  return rows[0]?.step ?? undefined;
 }
 
 interface Left {

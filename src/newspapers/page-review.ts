@@ -1,9 +1,11 @@
 /** When a folder of page review is ready to go on (newspapers spec 5.5, without the holes of W25). */
 import { dirname } from 'node:path';
+import { FatalError } from '../engine/job.js';
 import { isThere } from '../files/existing.js';
 import { isClutter } from '../files/clutter.js';
 import type { FileRecord, KeptRecord } from '../files/fixity/file-records.js';
 import { lastModified } from '../files/manifest.js';
+import { fileTrouble } from '../files/trouble.js';
 import { readDirectory, UnsafeEntries } from '../files/read-directory.js';
 import { listed } from './listed.js';
 import { identifyPages } from './page-sums.js';
@@ -51,6 +53,11 @@ export async function examinePages(directory: string, rule: PageReviewRule, sign
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return examineMissing(directory);
     if (code === undefined || signal?.aborted) throw error;
+    if (rule.quietSeconds === 0) {
+      // Somebody has answered: what passes by itself is tried again, so that nobody has to answer twice.
+      const trouble = fileTrouble(`The folder ${directory}`, error as NodeJS.ErrnoException);
+      if (!(trouble instanceof FatalError)) throw trouble;
+    }
     return open(`the folder ${directory} cannot be read (${message}): mend its permissions, or look at its disk`);
   }
 }

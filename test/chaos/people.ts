@@ -17,14 +17,16 @@ const STANDS_STILL_MS = 120_000;
 export interface Diary {
   /** Times that a held `runner_died` was answered by retry. */
   retries: number;
-  /** Pipelines that failed for good, and were requeued. */
+  /** Pipelines that were requeued after their job had failed as often as it may. */
+  spent: string[];
+  /** Pipelines that failed for good by a single trouble, and were requeued. */
   failed: string[];
   /** Programs that ended with something else than 0. */
   refusals: number;
   findings: string[];
 }
 
-export const emptyDiary = (): Diary => ({ retries: 0, failed: [], refusals: 0, findings: [] });
+export const emptyDiary = (): Diary => ({ retries: 0, spent: [], failed: [], refusals: 0, findings: [] });
 
 type Act = () => Promise<void>;
 
@@ -118,8 +120,10 @@ class Person {
     return isFirst || isSecond ? () => this.run('queue-batches', '--org', org) : undefined;
   }
 
-  private async requeue({ id, name, job, about, error }: OpenPipeline): Promise<void> {
-    this.diary.failed.push(`pipeline ${id} ${name} of ${about} failed at ${job ?? '?'}: ${error ?? ''}`);
+  private async requeue({ id, name, job, about, error, isSpent }: OpenPipeline): Promise<void> {
+    this.diary[isSpent ? 'spent' : 'failed'].push(
+      `pipeline ${id} ${name} of ${about} failed at ${job ?? '?'}: ${error ?? ''}`,
+    );
     await this.run('run-jobs', 'requeue', String(id), '--reason', 'chaos');
   }
 

@@ -15,7 +15,7 @@ export function roundText({ seed, strikes, missed, diary, problems, kept, ...rou
     `Round of seed ${seed}: ${strikes.length} faults in ${seconds(round.seconds)}, ${problems.length === 0 ? 'clean' : `${problems.length} PROBLEMS`}`,
     table(['fault', 'at', 'what', 'stood for', 'rescued', 'worked again after'], rows),
     `${round.jobs} jobs, ${round.runsAgain} runs beyond the first, ${round.rescues} rescues, ${round.runners} runners lived; ` +
-      `people: ${diary.retries} times "retry" after runner_died, ${diary.failed.length} requeued, ${diary.refusals} programs that had to be run again` +
+      `people: ${diary.retries} times "retry" after runner_died, ${diary.failed.length + diary.spent.length} requeued (${diary.spent.length} had failed as often as they may), ${diary.refusals} programs that had to be run again` +
       (missed.length === 0 ? '' : `; nothing to strike for ${missed.join(', ')}`),
     ...problems.map((problem) => `PROBLEM ${problem}`),
     ...(kept === undefined ? [] : [`its files are kept in ${kept}`]),

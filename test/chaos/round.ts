@@ -6,7 +6,7 @@ import { emptyDiary, walk, type Diary } from './people.js';
 import { deliver, queueAll, type RoadOptions } from './road.js';
 import { OwnWorld } from './world.js';
 
-/** Nobody waits for the minutes that a job waits before it is tried again: an administrator makes it now. */
+/** Nobody waits for the minutes that a job waits before it is tried again: an administrator makes it now, once what was broken is mended. */
 const IMPATIENCE_MS = 2_000;
 const DAEMONS_WITHIN_MS = 120_000;
 
@@ -50,7 +50,13 @@ export async function undisturbed(options: RoundOptions): Promise<Outcome> {
   try {
     const diary = emptyDiary();
     await walkAll(world, options.road, diary, () => true);
-    const problems = [...diary.findings, ...diary.failed, ...(await endOf(world)), ...(await violationsOf(world))];
+    const problems = [
+      ...diary.findings,
+      ...diary.failed,
+      ...diary.spent,
+      ...(await endOf(world)),
+      ...(await violationsOf(world)),
+    ];
     if (problems.length > 0) throw new Error(`the undisturbed walk went wrong: ${problems.join('\n')}`);
     return await outcomeOf(world);
   } finally {
@@ -84,7 +90,7 @@ export async function round(options: RoundOptions, plan: readonly Planned[], exp
     };
   } finally {
     conductor.end();
-    await world.drop({ keepFiles: kept !== undefined });
+    await world.drop();
   }
 }
 
@@ -105,7 +111,7 @@ async function walkAll(
   }
   begin();
   const arrived = new AbortController();
-  const impatient = hurry(world, arrived.signal);
+  const impatient = hurry(world, isCalm, arrived.signal);
   try {
     await queueAll(world, tracks);
     await Promise.all(tracks.map((track) => walk(world, track, diary, isCalm)));
@@ -115,9 +121,9 @@ async function walkAll(
   }
 }
 
-async function hurry(world: OwnWorld, until: AbortSignal): Promise<void> {
+async function hurry(world: OwnWorld, isCalm: () => boolean, until: AbortSignal): Promise<void> {
   while (!until.aborted) {
-    await world.look(`update pipelines set run_at = now() where status = 'delayed' and run_at > now()`);
+    if (isCalm()) await world.look(`update pipelines set run_at = now() where status = 'delayed' and run_at > now()`);
     await sleep(IMPATIENCE_MS, undefined, { signal: until }).catch(() => undefined);
   }
 }

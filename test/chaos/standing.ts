@@ -13,6 +13,8 @@ export interface OpenPipeline {
   about: string;
   job: string | null;
   error: string | null;
+  /** It failed as often as it may: no single trouble made it fail for good. */
+  isSpent: boolean;
 }
 
 export interface TrackIssue {
@@ -50,7 +52,8 @@ const STANDING = `
     coalesce((select jsonb_agg(jsonb_build_object(
       'id', p.id, 'name', p.name, 'status', p.status, 'holdAction', case when p.status = 'held' then p.hold_action end,
       'directory', p.hold_payload ->> 'directory', 'about', coalesce(issue.key, batch.full_name), 'job', j.type,
-      'error', p.error ->> 'message') order by p.id)
+      'error', p.error ->> 'message',
+      'isSpent', j.failures >= j.max_attempts) order by p.id)
       from pipelines p left join issue on p.object_type = 'issue' and p.object_id = issue.id
       left join batch on p.object_type = 'batch' and p.object_id = batch.id
       left join jobs j on j.pipeline_id = p.id and j.sequence = p.next_sequence

@@ -180,14 +180,16 @@ export class OwnWorld implements ChaosWorld {
 
   /** Keeps what tells why a round went wrong: files, logs, rows. @returns where */
   async keep(): Promise<string> {
-    await cp(this.areas, join(this.root, 'kept-areas'), { recursive: true });
+    const kept = await mkdtemp(join(tmpdir(), 'pressmark-chaos-kept-')); // no sweep takes it away
+    for (const part of ['areas', 'logs', 'agents.story'])
+      await cp(join(this.root, part), join(kept, part), { recursive: true });
     const tables = { pipelines: 'id', jobs: 'pipeline_id, sequence', events: 'id', job_logs: 'id' };
     for (const [table, order] of Object.entries(tables)) {
       const rows = await this.look<{ row: object }>(`select to_jsonb(t) as row from ${table} t order by ${order}`);
       const lines = (rows ?? []).map(({ row }) => `${JSON.stringify(row)}\n`);
-      await writeFile(join(this.root, `${table}.jsonl`), lines.join(''));
+      await writeFile(join(kept, `${table}.jsonl`), lines.join(''));
     }
-    return this.root;
+    return kept;
   }
 
   /** For who is told to end in the middle. */
@@ -196,9 +198,9 @@ export class OwnWorld implements ChaosWorld {
   }
 
   /** Ends everything that runs and removes all of it, the rest even when a part cannot be ended. */
-  async drop({ keepFiles = false } = {}): Promise<void> {
+  async drop(): Promise<void> {
     OwnWorld.living.delete(this);
-    for (const end of this.ends.slice(keepFiles ? 1 : 0).reverse())
+    for (const end of this.ends.reverse())
       await end().catch((error: unknown) => this.log(`could not clean up: ${String(error)}`));
   }
 }

@@ -39,11 +39,11 @@ const run = (call: JobCall) => {
   };
   return job.definition.run(context as JobContext<unknown>);
 };
-/** Runs the jobs of a move from the first; undefined when all went well. */
+/** Runs the jobs of a move from the first; undefined when all went well, else what the first said that did not. */
 const move = async (from: string, to: string): Promise<Error | undefined> => {
   for (const job of moveDirectory({ from, to })) {
     const failure = await run(job).then(
-      () => undefined,
+      (outcome) => (outcome?.kind === 'try_later' ? new Error(outcome.reason) : undefined),
       (error: unknown) => error as Error,
     );
     if (failure) return failure;

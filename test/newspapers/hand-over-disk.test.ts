@@ -75,7 +75,7 @@ async function givenReviewed() {
 const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 const read = (id: number): Promise<Issue> => theIssue(own.database.kysely, id);
 
-/** Runs a job and commits what it did, as the engine does; gives its failure. */
+/** Runs a job and commits what it did, as the engine does; gives its failure, or why it is to be tried later. */
 const runner = (settings: Settings, pipelineId: number) => async (call: JobCall) => {
   const definition = registry.jobs.get(call.type);
   if (!definition) throw new Error(`no job ${call.type}`);
@@ -92,6 +92,7 @@ const runner = (settings: Settings, pipelineId: number) => async (call: JobCall)
   };
   try {
     const outcome = await definition.run(context as JobContext<unknown>);
+    if (outcome?.kind === 'try_later') return new Error(outcome.reason);
     if (outcome?.kind === 'done') await own.database.kysely.transaction().execute(async (trx) => outcome.commit?.(trx));
     return undefined;
   } catch (error) {

@@ -27,7 +27,7 @@ export function addPatch(program: Command): void {
       `
 The next version is built in the archive area of the files of this one and checked; then production lets go of this one,
 loads the next and is compared with it: for that time readers miss the batch. Should the site refuse the next version,
-"agent --site production load-batch" of this one brings it back; have it purged again before the pipeline goes on.
+"agent --site production load-batch" of this one brings it back; what failed, requeued, purges it again first.
 Issues taken out whose workflow files are still there come to the issue managers. The archived files of this version are
 never deleted by a program.`,
     )

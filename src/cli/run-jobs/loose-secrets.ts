@@ -17,8 +17,17 @@ export function looseSecrets(from: SettingsSource): string[] {
     if (key === 'AGENT_CLIENT_KEY' && value !== null) secrets.set(value, `the private key of ${key}`);
   }
   return [...secrets].flatMap(([file, secret]) => {
-    const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+    const mode = modeOf(file);
     const may = [...(mode & OTHERS_READ ? ['read'] : []), ...(mode & OTHERS_WRITE ? ['change'] : [])].join(' and ');
     return may === '' ? [] : [`every user of this host may ${may} ${file}, which holds ${secret}: chmod o= ${file}`];
   });
+}
+
+/** 0 of what cannot be looked at: nobody is warned of it then, and whoever needs it says so. */
+function modeOf(file: string): number {
+  try {
+    return statSync(file).mode;
+  } catch {
+    return 0;
+  }
 }

@@ -105,20 +105,23 @@ async function serve(daemon: Daemon): Promise<'idle' | NodeJS.Signals> {
   const onSignal = (signal: NodeJS.Signals) => toStop(signal);
   process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
   metrics?.start();
-  await runner.start();
-  const why = await stopped;
-  const told = serviceManager?.stopping(log);
-  if (why !== 'idle')
-    log.info(
-      { signal: why, graceSeconds: settings.SHUTDOWN_GRACE },
-      'stopping: running jobs may finish; a second signal ends them',
-    );
-  const atOnce = () => runner.stopAtOnce();
-  process.once('SIGTERM', atOnce).once('SIGINT', atOnce);
-  await runner.stop(settings.SHUTDOWN_GRACE);
-  metrics?.stop();
-  await told;
-  return why;
+  try {
+    await runner.start();
+    const why = await stopped;
+    const told = serviceManager?.stopping(log);
+    if (why !== 'idle')
+      log.info(
+        { signal: why, graceSeconds: settings.SHUTDOWN_GRACE },
+        'stopping: running jobs may finish; a second signal ends them',
+      );
+    const atOnce = () => runner.stopAtOnce();
+    process.once('SIGTERM', atOnce).once('SIGINT', atOnce);
+    await runner.stop(settings.SHUTDOWN_GRACE);
+    await told;
+    return why;
+  } finally {
+    metrics?.stop(); // also when the start failed: a server that listens keeps the process
+  }
 }
 
 const watched = (runner: Runner): Watched => ({

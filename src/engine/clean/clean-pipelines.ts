@@ -41,7 +41,7 @@ export interface Cleaned {
 }
 
 /** How many finished pipelines are looked at in one statement. */
-const WINDOW = 5_000;
+const WINDOW = 1_000;
 /** The first key is the one of `migrate.ts`; two keys are another space of locks than one. */
 const LOCK = sql`773776275, 1`;
 
@@ -51,8 +51,8 @@ const LOCK = sql`773776275, 1`;
  *
  * Each batch is a transaction: its rows are locked, their lines made durable in the archive, and only then are they deleted.
  * Killed at any moment nothing is lost: lines of a batch that was not committed stand in the file although the rows are
- * still there, and the next run writes them again. So a pipeline may stand in two files: its id, which is never used again,
- * tells, and the line in the later file counts. Several runs at once take turns, batch by batch.
+ * still there, and the next run writes them again. So a pipeline may stand in two files: its id and created_at
+ * tell, and the line in the later file counts. Several runs at once take turns, batch by batch.
  *
  * @throws Refused when another run stands still in the middle of a batch
  */

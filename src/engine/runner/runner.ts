@@ -22,6 +22,8 @@ import { runDueWatchers } from './watch.js';
 
 /** Told to stop, a job has this long after the grace period; then its pipeline is handed back without waiting for it. */
 const ABORT_WITHIN_MS = 5_000;
+/** A poll waits so long for the claims of its lanes. */
+const FILL_MS = 5_000;
 /** Beyond the time limits of a statement: for a busy event loop. */
 const STEP_SLACK_MS = 5_000;
 
@@ -205,7 +207,9 @@ export class Runner {
     this.pulse.beat();
     if (this.polls % 10 === 0 || !this.conveyor.isIdle()) await this.oversee();
     this.pulse.beat();
-    await Promise.all([...this.conveyor.lanes.values()].map((lane) => this.conveyor.fill(lane, 1)));
+    // a lane that keeps finding work goes on filling itself: that is not waited for
+    const filled = Promise.all([...this.conveyor.lanes.values()].map((lane) => this.conveyor.fill(lane, 1)));
+    await Promise.race([filled, sleep(FILL_MS, undefined, { ref: false })]);
     this.pulse.beat();
     if (!this.isReady && this.conveyor.claimsAnswered > 0) {
       this.isReady = true;

@@ -3,7 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { assertFreeSpace } from '../../files/free-space.js';
 import { landFile } from '../../files/land.js';
-import { assertWritable } from '../../files/writable.js';
+import { quoted } from '../../files/quoted.js';
+import { FileTrouble } from '../../files/trouble.js';
 import { ProgramFailed, runProgram } from '../../files/programs.js';
 import { compressionRate, greyRate } from './compression-rate.js';
 import { InvalidJp2, readJp2, type Jp2 } from './jp2-file.js';
@@ -84,6 +85,8 @@ async function prove(path: string, size: PixelSize | undefined, scratch: string,
   const sample = join(resolve(scratch), jp2.components === 1 ? 'sample.pgm' : 'sample.ppm');
   const args = ['-i', resolve(path), '-r', '4', '-o', sample];
   await runProgram('opj_decompress', args, limits).catch((error: unknown) => {
+    if (error instanceof ProgramFailed && /failed to open .* for writing/.test(error.stderr))
+      throw unwritten('opj_decompress', sample, '');
     if (error instanceof ProgramFailed && (error.exitCode !== null || isCrash(error.signal)))
       throw new InvalidJp2('it cannot be decoded', { cause: error });
     throw error; // that it was killed, for time or for memory, says nothing about the file
@@ -91,10 +94,7 @@ async function prove(path: string, size: PixelSize | undefined, scratch: string,
   return jp2;
 }
 
-/**
- * Encodes and proves; the last try is with the irreversible wavelet, as NCA does. The encoder does not tell a picture that it
- * cannot encode from a disk that was full for a moment: only what fails twice, while the disk takes as much, counts as the former.
- */
+/** Encodes and proves; the second try is with the irreversible wavelet, as NCA does. */
 async function encode(
   raster: Raster,
   made: string,
@@ -105,13 +105,11 @@ async function encode(
 ): Promise<Jp2> {
   const rate = raster.reduced ? greyRate(fullRate) : fullRate;
   const args = ['-i', resolve(raster.file), '-o', resolve(made), '-r', rate.toFixed(3), ...SHAPE];
-  for (let tries = 0; tries < 2; tries++)
-    try {
-      return await encodeOnce(args, made, size, scratch, limits);
-    } catch (error) {
-      if (!(error instanceof InvalidJp2)) throw error;
-      await assertWritable(scratch, (size.width * size.height * (raster.colour ? 3 : 1)) / rate);
-    }
+  try {
+    return await encodeOnce(args, made, size, scratch, limits);
+  } catch (error) {
+    if (!(error instanceof InvalidJp2)) throw error;
+  }
   try {
     return await encodeOnce([...args, '-I'], made, size, scratch, limits);
   } catch (error) {
@@ -142,11 +140,25 @@ const SHAPE = ['-t', '1024,1024', '-n', '6', '-M', '1', '-threads', '1'];
 
 async function encodeOnce(args: string[], made: string, size: PixelSize, scratch: string, limits: ProgramLimits) {
   // Its exit code is no proof (newspapers 6.2): decoding is.
-  const { stderr } = await runProgram('opj_compress', args, { ...limits, okExitCodes: [0, 1] });
+  const { exitCode, stdout, stderr } = await runProgram('opj_compress', args, { ...limits, okExitCodes: [0, 1] });
   return prove(made, size, scratch, limits).catch((error: unknown) => {
-    throw isMissing(error) ? new InvalidJp2(`there is no file (${stderr.trim()})`) : error;
+    if (!isMissing(error)) throw error;
+    if (exitCode !== 0 && isOfTheDisk(stdout)) throw unwritten('opj_compress', made, stderr);
+    throw new InvalidJp2(`there is no file (${stderr.trim()})`);
   });
 }
+
+/**
+ * Whether the encoder failed at writing: it says so when the disk is full, and nothing at all when it cannot make the file.
+ * That is no reason for the other wavelet: a page would be another one because of what the disk was at that moment.
+ */
+const isOfTheDisk = (stdout: string): boolean =>
+  /Failed to seek in the stream|Error on writing stream/.test(stdout) || !/\[ERROR\]/.test(stdout);
+
+const unwritten = (program: string, path: string, stderr: string): FileTrouble =>
+  new FileTrouble(
+    `${program} could not write ${quoted(path)}${stderr.trim() === '' ? '' : ` (${stderr.trim()})`}: is the disk full? Make room; the job will try again`,
+  );
 
 function isCrash(signal: NodeJS.Signals | null): boolean {
   return signal === 'SIGSEGV' || signal === 'SIGABRT' || signal === 'SIGBUS' || signal === 'SIGFPE';

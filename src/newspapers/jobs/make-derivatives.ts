@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { filesLock } from '../../coordination/lock-names.js';
-import { defineJob, done } from '../../engine/job.js';
+import { done } from '../../engine/job.js';
+import { defineFileJob } from '../../files/file-job.js';
 import { makeDerivatives as make } from '../derivatives/derivatives.js';
 import { theIssue } from './issue-job.js';
 
@@ -8,7 +9,7 @@ import { theIssue } from './issue-job.js';
  * Makes JP2 and ALTO of every page (newspapers spec 3.2.16, 6). Pages run side by side within the queue's share. A derivative
  * that is there and verifies is not made again, so a run after a crash goes on where the former was.
  */
-export const makeIssueDerivatives = defineJob({
+export const makeIssueDerivatives = defineFileJob({
   type: 'make_derivatives',
   queue: 'cpu',
   timeout: '12 h',

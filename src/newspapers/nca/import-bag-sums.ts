@@ -32,7 +32,10 @@ export async function importBagSums({ trx, notices, settings, signal }: ImportWo
   );
   for (const batch of batches) {
     const directory = batch.location ?? join(settings.BATCH_ARCHIVE_PATH, batch.full_name);
-    const found = await findBag(directory, signal);
+    const found = await findBag(directory, signal).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      return { files: [], problems: [(error as Error).message] };
+    });
     if (found.problems.length > 0) {
       const so = batch.isLive
         ? 'it can neither be patched nor its working files be deleted here; import again when its files are there, or delete them by hand'

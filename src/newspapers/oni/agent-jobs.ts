@@ -15,3 +15,17 @@ export const loadBatch = (batchId: number, site: Site): JobCall[] => [
 /** Takes a batch off a site. */
 export const purgeBatch = (batchId: number, site: Site): JobCall[] =>
   entwined(oniPurgeBatch({ batchId, site }), oniWaitForJob({ batchId, site, action: 'purge' }));
+
+/**
+ * Puts a batch in the place of its former version. One group: a load that is tried again purges again, so that a former version
+ * that somebody loaded meanwhile, because the site refused the new one, does not stay.
+ */
+export const replaceBatch = (formerId: number, batchId: number, site: Site): JobCall[] => [
+  ...entwined(
+    oniPurgeBatch({ batchId: formerId, site }),
+    oniWaitForJob({ batchId: formerId, site, action: 'purge' }),
+    oniLoadBatch({ batchId, site }),
+    oniWaitForJob({ batchId, site, action: 'load' }),
+  ),
+  compareWithSite({ batchId, site }),
+];

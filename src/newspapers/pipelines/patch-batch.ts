@@ -10,7 +10,7 @@ import { makeBatchXml } from '../jobs/make-batch-xml.js';
 import { markBatchPatched } from '../jobs/mark-batch-patched.js';
 import { validateBag } from '../jobs/validate-bag.js';
 import { writeBag } from '../jobs/write-bag.js';
-import { loadBatch, purgeBatch } from '../oni/agent-jobs.js';
+import { purgeBatch, replaceBatch } from '../oni/agent-jobs.js';
 
 export const PATCH_BATCH = 'PatchBatch';
 
@@ -42,8 +42,7 @@ export const patchBatch = definePipeline<BatchPatch>(PATCH_BATCH, {
       validateBag({ location: building }),
       renameDirectory({ from: building, to: archive, fixity: { object: batchObject(batchId) } }),
       copyLive({ batchId, from: archive, to: live }),
-      purgeBatch(former.id, 'production'),
-      loadBatch(batchId, 'production'),
+      replaceBatch(former.id, batchId, 'production'),
       purgeBatch(former.id, 'staging'),
       deleteDirectory({ location: old.live }),
       markBatchPatched({ batchId, archive }),

@@ -164,6 +164,7 @@ export class BatchStage {
       log: pino({ level: 'silent' }),
     };
     const outcome = await definition.run(context as JobContext<unknown>);
+    if (outcome?.kind === 'try_later') throw new Error(`try later: ${outcome.reason}`);
     if (outcome?.kind !== 'done') return undefined;
     if (commit) await this.db.transaction().execute(async (trx) => outcome.commit?.(trx));
     return outcome;

@@ -268,13 +268,22 @@ function isRunning(pid: number): boolean {
   }
 }
 
-test('what the encoder could not write because the disk was full for a moment is encoded again in the same way', async () => {
-  const source = await pdf(page([black]));
-  const real = (await findProgram('opj_compress')) ?? '';
-  const once = join(directory, 'once');
-  await stub(directory, 'opj_compress', `[ -e '${once}' ] && exec ${real} "$@"; touch '${once}'; exit 1`);
-  expect(await make(source)).toMatchObject({ irreversible: false, built: true, width: 600 });
-});
+test.each([
+  ['the disk was full', 'echo "[ERROR] Failed to seek in the stream."; exit 1'],
+  ['no file could be made', 'exit 1'],
+])(
+  'what the encoder could not write because %s for a moment is tried later, with the same wavelet',
+  async (_why, fails) => {
+    const source = await pdf(page([black]));
+    const real = (await findProgram('opj_compress')) ?? '';
+    const once = join(directory, 'once');
+    await stub(directory, 'opj_compress', `[ -e '${once}' ] && exec ${real} "$@"; touch '${once}'; ${fails}`);
+    await expect(make(source)).rejects.toThrow(
+      /could not write .* is the disk full\? Make room; the job will try again$/,
+    );
+    expect(await make(source)).toMatchObject({ irreversible: false, built: true, width: 600 });
+  },
+);
 
 test('when the reversible wavelet fails, the irreversible one is tried', async () => {
   const source = await pdf(page([black]));
