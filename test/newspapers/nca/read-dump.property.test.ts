@@ -84,7 +84,7 @@ test('whatever happened to a dump: its rows, or one refusal with the place; alik
     }),
     runs(60),
   );
-  expect(refused.size).toBeGreaterThan(3);
+  expect(refused.size).toBeGreaterThan(0);
 });
 
 test('a dump that was cut off anywhere is never taken for a whole one', async () => {

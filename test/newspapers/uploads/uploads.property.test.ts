@@ -59,6 +59,11 @@ const kinds = fc.oneof({ arbitrary: fc.constant('file' as const), weight: 20 }, 
 const files = fc.uniqueArray(fc.tuple(fileNames, kinds), { maxLength: 5, selector: ([name]) => name });
 const issues = fc.tuple(titleNames, fc.array(fc.constantFrom('', '', '', 'sub', 'a b', '.git'), { maxLength: 2 }), issueNames, files); // prettier-ignore
 const trees = fc.array(issues, { maxLength: 6 });
+/** Two sound issues of each kind, so that no run is without any. */
+const SOUND: Tree = [
+  ...['1856-05-10', '1856-05-11'].map((date): Tree[number] => ['sn1', [], date, [['0001.pdf', 'file'], ['0002.pdf', 'file']]]), // prettier-ignore
+  ...['1856-05-12', '1856-05-13'].map((date): Tree[number] => ['sn1', [], date, [['0001.pdf', 'file'], ['0001.tif', 'file']]]), // prettier-ignore
+];
 type Tree = typeof trees extends fc.Arbitrary<infer T> ? T : never;
 
 /** Lays a tree down; what does not go on top of what is there already is left out. */
@@ -148,7 +153,13 @@ test(
         }
         rmSync(area, { recursive: true });
       }),
-      runs(25),
+      {
+        ...runs(25),
+        examples: [
+          [SOUND, 'borndigital'],
+          [SOUND, 'scan'],
+        ],
+      },
     );
     expect(ready).toBeGreaterThan(3); // else nothing was tried
   },
@@ -207,7 +218,13 @@ test(
         expect((await run(false)).filter(([, outcome]) => outcome === 'queued')).toEqual([]); // again: nothing is queued twice
         rmSync(area, { recursive: true });
       }),
-      runs(12),
+      {
+        ...runs(12),
+        examples: [
+          [SOUND, 'borndigital'],
+          [SOUND, 'scan'],
+        ],
+      },
     );
     expect(queued).toBeGreaterThan(3);
   },
