@@ -49,12 +49,18 @@ export function isGone(other: ProcessIdentity, silentSeconds: number): boolean {
   const [ownBoot = '', ownNamespace = ''] = self.bootId.split('/');
   if (boot !== ownBoot) return silentSeconds > 15; // the host was rebooted, unless two hosts share a name: a living one has beaten since
   if (namespace !== ownNamespace) return false;
+  const signal = signalOf(other.pid);
+  if (start === '') return signal === 'ESRCH';
   const now = startOf(other.pid);
-  if (start !== '' && now !== '') return now !== start;
+  return now === '' ? signal !== 'EPERM' : now !== start; // EPERM: another user's, which /proc does not show (hidepid, ProtectProc=)
+}
+
+/** Why a process may not be sent a signal; undefined: it may. */
+function signalOf(pid: number): string | undefined {
   try {
-    process.kill(other.pid, 0); // it is there, but /proc does not show it (hidepid, ProtectProc=): in doubt
-    return false;
+    process.kill(pid, 0);
+    return undefined;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'; // EPERM: another user's
+    return (error as NodeJS.ErrnoException).code;
   }
 }

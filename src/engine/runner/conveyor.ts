@@ -167,6 +167,15 @@ export class Conveyor {
   private begin(row: ClaimedRow, lane: Lane): void {
     // Let go by the database already, and claimed anew before the answer that said so was read here.
     const former = this.works.get(row.pipelineId);
+    // The database went back in time (a failover to a replica that lagged): the result of the former claim may be on its way, and
+    // would be taken for this one's. Handed back, the pipeline gets an epoch that no result has; or that result was first, and counts.
+    if (former && row.epoch <= former.job.epoch) {
+      const { log, runnerId } = this.services;
+      handBack(this.run, runnerId, [row]).catch((error: unknown) =>
+        log.warn({ err: error, pipeline: row.pipelineId }, 'could not hand back a claim; it is found as an orphan'),
+      );
+      return;
+    }
     if (former) this.drop([former.job], new LeaseLost('the pipeline was claimed anew'));
     lane.running++;
     const job: ClaimedJob = row.type === null ? { ...row, type: 'missing' } : row;

@@ -221,6 +221,7 @@ export class Runner {
   }
 
   private async rescueOthers(): Promise<void> {
+    await this.beat(); // a database that went back in time (a failover) may not know this runner: its own work is not to be rescued
     const rescued = await rescue(this.options.database.pool, this.options.settings.RUNNER_LEASE, true);
     if (rescued === 0) return;
     this.log.warn({ pipelines: rescued }, 'rescued the work of dead runners');
