@@ -67,7 +67,10 @@ export class LinesArchive {
       });
       await pipeline(Readable.from(lines), createGzip(), sink);
       await file.handle.sync();
-      if (!(await isStillThere(file))) throw new Error('another run finished it while it was written');
+      if (!(await isStillThere(file)))
+        throw new Error(
+          `${quoted(file.path)} was finished by another run while it was written, so nothing of it counts; do two databases share the directory? Run it again, into a directory of its own`,
+        );
       this.bytes += size - file.size;
       file.size = size;
       return basename(finishedName(file.path));

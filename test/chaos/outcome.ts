@@ -2,11 +2,11 @@
  * What a world has come to: files with the sums of their content, rows, what the sites have loaded. Numbers, times, the
  * batches' random names and the world's own places are left out, so that two walks of the same road can be compared.
  */
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { validateBag } from '../../src/files/bagit/validate-bag.js';
 import type { OwnWorld } from './world.js';
+import { comparableContent } from '../end-to-end/comparable-content.js';
 
 /** By what it is about; each a list of plain lines in an order of their own. */
 export type Outcome = Record<string, string[]>;
@@ -111,16 +111,8 @@ async function files(world: OwnWorld, plain: (text: string) => string): Promise<
   const lines: string[] = [];
   for (const entry of await readdir(world.areas, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile()) lines.push(`${plain(path)} ${await contentOf(path, plain)}`);
+    if (entry.isFile()) lines.push(`${plain(path)} ${await comparableContent(path, plain)}`);
     else if (!entry.isDirectory()) lines.push(`${plain(path)} is no file`);
   }
   return lines.sort();
-}
-
-async function contentOf(path: string, plain: (text: string) => string): Promise<string> {
-  const name = basename(path);
-  if (/^(tag)?manifest-|^bag-info|^actions\.txt$/.test(name)) return 'dates, and sums of dates';
-  const bytes = await readFile(path);
-  const content = /^(\d{10}|batch)\.xml$/.test(name) ? plain(bytes.toString()) : bytes;
-  return createHash('sha256').update(content).digest('hex');
 }

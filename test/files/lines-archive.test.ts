@@ -62,6 +62,21 @@ describe('a run', () => {
     expect([await read(first), await read(second)]).toEqual(['one\n', 'two\n']);
   });
 
+  it('whose file another one finished in the middle of a batch counts nothing of that batch, and spoils nothing', async () => {
+    const archive = new LinesArchive(directory, 'pipelines');
+    const first = await archive.keep(lines('one'));
+    async function* interrupted(): AsyncGenerator<string> {
+      yield noise(100_000);
+      await new LinesArchive(directory, 'pipelines').takeUp();
+      yield 'two\n';
+    }
+    await expect(archive.keep(interrupted())).rejects.toThrow('was finished by another run while it was written');
+    expect(await read(first)).toBe('one\n');
+    const second = await archive.keep(lines('two'));
+    await archive.finish();
+    expect(await read(second)).toBe('two\n');
+  });
+
   it('whose lines fail leaves the file as it was', async () => {
     const archive = new LinesArchive(directory, 'pipelines');
     const name = await archive.keep(lines('one'));

@@ -1,5 +1,5 @@
 /** Files that hold passwords and keys: whom they are open to, and who is told. */
-import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
@@ -31,6 +31,12 @@ test('a settings file with a password, or a private key, that everybody may read
   expect(told.join()).not.toContain('hidden');
   for (const path of [file, key]) chmodSync(path, 0o640);
   expect(looseSecrets({ file, env: {} })).toEqual([]);
+});
+
+test('a key that cannot be looked at is no reason not to start: whoever needs it says so', () => {
+  const loop = join(directory, 'loop');
+  symlinkSync(loop, loop);
+  expect(looseSecrets({ file: given('settings.env', `AGENT_CLIENT_KEY="${loop}"\n`, 0o640), env: {} })).toEqual([]);
 });
 
 test('one without a password may be read by everybody; a password of the environment is in no file', () => {

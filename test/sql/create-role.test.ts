@@ -39,6 +39,8 @@ beforeAll(async () => {
   expect(untilNow).toMatchObject({ exitCode: 1, stdout: '' });
   expect(untilNow.stderr).toMatch(`The role ${role} may not change the database`);
   expect(untilNow.stderr).toMatch(`migrate as ${owner}, e.g. DATABASE_URL=postgresql://${owner}@HOST/`);
+  const asSuperuser = await run('migrate-database', ['--current'], { DATABASE_URL: own.url }); // its tables would not be the owner's
+  expect(asSuperuser.stderr).toMatch(`migrate as ${owner}, e.g.`);
   expect((await run('run-jobs', ['status'], { DATABASE_URL: asRole })).stderr).toContain(
     'The database lacks migration 000001-engine.sql: run bin/migrate-database',
   );

@@ -279,6 +279,28 @@ describe('what goes wrong leaves the former version where the site can load it',
   });
 
   test(
+    'loaded again because the site refused the next, it is purged again with the next load',
+    { timeout: 60_000 },
+    async () => {
+      await startBatchRunner(site);
+      const { batch, issues } = await liveBatch(site, 2);
+      const { oni, failures } = site.production.world;
+      const former = oni.batches.get(batch.fullName);
+      if (!former) throw new Error('it is not loaded');
+      failures.push('no room');
+      const { newName } = await patched(batch, issues[0] as Issue);
+      const version = await next(newName);
+      await until('the site has refused it', async () => (await standing(site, version)).error !== null);
+      expect(loaded(site.production)).toEqual([]);
+      oni.load(former);
+      await rows(own, `select requeue_pipeline($1, 'ann', 'there is room')`, [(await standing(site, version)).id]);
+      await untilBatchAsks(site, version, 'confirm_archived');
+      expect(loaded(site.production)).toEqual([newName]);
+      expect(oni.words.size).toBe(1); // of the one page that is kept
+    },
+  );
+
+  test(
     'a cancelled one is gone on with by "batches resume", and asked nothing about',
     { timeout: 60_000 },
     async () => {

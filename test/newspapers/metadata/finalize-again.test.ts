@@ -4,11 +4,13 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { ObjectBusy } from '../../../src/engine/enqueue.js';
+import { cancelPipeline } from '../../../src/engine/operator.js';
 import { readFileSets } from '../../../src/files/fixity/file-records.js';
 import { closeThreads } from '../../../src/files/threads.js';
 import { finalizeAgain } from '../../../src/newspapers/finalize-again.js';
 import { issueObject, setIssueColumns, type Issue } from '../../../src/newspapers/issues.js';
 import { addOrg, UnknownOrg } from '../../../src/newspapers/orgs.js';
+import { resumeIssue } from '../../../src/newspapers/resume-issue.js';
 import { verifyIssues } from '../../../src/newspapers/verify-issues.js';
 import type { Settings } from '../../../src/settings.js';
 import { rows, until, useDatabase } from '../../engine/support.js';
@@ -57,6 +59,19 @@ test.each(['ReadyForBatching', 'ReadyForRebatching'] as const)(
     ]);
   },
 );
+
+test('cancelled and begun again, it waits for the batches it waited for before', async () => {
+  const runner = await startIntakeRunner(own, settings);
+  const { issue } = await givenReadyIssue();
+  await runner.stop(5);
+  await setIssueColumns(db(), issue.id, { workflow_step: 'ReadyForRebatching' });
+  const [begun] = await finalizeAgain(db(), [issue.id], ACT);
+  await cancelPipeline(db(), begun?.pipelineId ?? 0, ACT);
+  await resumeIssue(db(), issue.id, ACT);
+  await startIntakeRunner(own, settings);
+  await until('it is ready', async () => (await theRow(own, issue.id)).workflowStep !== 'AwaitingProcessing');
+  expect((await theRow(own, issue.id)).workflowStep).toBe('ReadyForRebatching');
+});
 
 test('METS that was lost is there again', async () => {
   await startIntakeRunner(own, settings);
