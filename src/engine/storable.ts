@@ -3,6 +3,10 @@
 /** The text without NULs; halves of surrogate pairs become U+FFFD. */
 export const storableText = (text: string): string => text.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd');
 
+/** Reads JSON of somebody else, whose texts are to be kept. @throws SyntaxError when it is none */
+export const parseStorableJson = (json: string): unknown =>
+  JSON.parse(json, (_key, value: unknown) => (typeof value === 'string' ? storableText(value) : value));
+
 /**
  * The value as JSON that jsonb takes.
  * @throws TypeError when it is no JSON: a BigInt, a cycle, a function

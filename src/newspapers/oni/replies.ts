@@ -1,6 +1,6 @@
 /** What ONI agents answer: one JSON object, read by schema (newspapers spec 8.3, 8.4). */
 import { z } from 'zod';
-import { storableText } from '../../engine/storable.js';
+import { parseStorableJson } from '../../engine/storable.js';
 
 export const JOB_STATUSES = ['pending', 'started', "couldn't start", 'successful', 'failed'] as const;
 
@@ -45,7 +45,7 @@ export type Reply<T> =
 export function parseReply<T>(text: string, schema: z.ZodType<T>): Reply<T> {
   let json: unknown;
   try {
-    json = JSON.parse(text, storable);
+    json = parseStorableJson(text);
   } catch {
     return { said: 'rubbish', reason: `no JSON: ${JSON.stringify(text.slice(0, 100))}` };
   }
@@ -58,9 +58,6 @@ export function parseReply<T>(text: string, schema: z.ZodType<T>): Reply<T> {
   const value = schema.safeParse(json);
   return value.success ? { said: 'success', value: value.data } : { said: 'rubbish', reason: problems(value.error) };
 }
-
-/** What an agent says is kept in the database, which holds no NUL and no half of a surrogate pair. */
-const storable = (_key: string, value: unknown): unknown => (typeof value === 'string' ? storableText(value) : value);
 
 const problems = (error: z.ZodError): string =>
   error.issues.map(({ path, message }) => `${path.join('.') || 'all of it'}: ${message}`).join(', ');

@@ -1,7 +1,7 @@
 /** What a site tells of its batches as JSON (newspapers spec 5.6). Nothing of it is trusted before its schema has read it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { storableText } from '../../engine/storable.js';
+import { parseStorableJson } from '../../engine/storable.js';
 import { parseIssueDate } from '../issue-date.js';
 import { formatIssueKey } from '../issue-key.js';
 import { InvalidLccn, parseLccn } from '../lccn.js';
@@ -158,7 +158,7 @@ export class SiteReader {
     const text = await this.get(url);
     let json: unknown;
     try {
-      json = JSON.parse(text, (_key, value: unknown) => (typeof value === 'string' ? storableText(value) : value));
+      json = parseStorableJson(text);
     } catch {
       throw new SiteTrouble(url, `it is no JSON: ${JSON.stringify(text.slice(0, 100))}`);
     }
