@@ -171,7 +171,7 @@ export class Conveyor {
     // would be taken for this one's. Handed back, the pipeline gets an epoch that no result has; or that result was first, and counts.
     if (former && row.epoch <= former.job.epoch) {
       const { log, runnerId } = this.services;
-      handBack(this.run, runnerId, [row]).catch((error: unknown) =>
+      handBack(this.run, runnerId, [{ ...row, standsAt: row.sequence }]).catch((error: unknown) =>
         log.warn({ err: error, pipeline: row.pipelineId }, 'could not hand back a claim; it is found as an orphan'),
       );
       return;
