@@ -5,8 +5,8 @@
 import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Track } from './road.js';
-import { hasArrived, standingOf, type OpenPipeline, type Standing } from './standing.js';
+import type { BatchLife, Track } from './road.js';
+import { hasArrived, isClosed, standingOf, type OpenPipeline, type Standing } from './standing.js';
 import type { OwnWorld } from './world.js';
 
 const LOOK_EVERY_MS = 300;
@@ -70,7 +70,7 @@ class Person {
 
   private about(pipeline: OpenPipeline, standing: Standing): Act | undefined {
     const { id, status, holdAction } = pipeline;
-    if (status === 'failed') return () => this.requeue(pipeline);
+    if (status === 'failed') return () => this.afterFailure(pipeline);
     const issue = standing.issues.find(({ key }) => key === pipeline.about);
     const isTroubled = issue?.key === this.track.troubled;
     switch (holdAction) {
@@ -80,7 +80,10 @@ class Person {
           await this.run('holding-pen', 'decide', String(id), 'retry');
         };
       case 'page_review':
-        return () => this.reviewPages(pipeline);
+        // in a long life the pages are split once more
+        return this.track.patched !== undefined && !pipeline.wasRedone
+          ? () => this.run('holding-pen', 'decide', String(id), 'redo')
+          : () => this.reviewPages(pipeline);
       case 'metadata_entry': {
         const labels = Array.from({ length: issue?.pages ?? 0 }, (_, at, last = issue?.pages ?? 0) => (at === last - 1 ? '' : at + 1)); // prettier-ignore
         const metadata = [`volume=${issue?.wasRejected ? 2 : 1}`, 'issueNumber=2', `labels=${labels.join(',')}`];
@@ -91,33 +94,53 @@ class Person {
           ? () => this.decide('rita', id, 'reject', '--set', 'notes=volume 2')
           : () => this.decide('rita', id, 'approve');
       case 'unfixable_metadata':
-        return () => this.decide('rita', id, 'return_to_review', '--comment', 'chaos');
+        return issue?.key === this.track.patched && issue?.timesMended === 2
+          ? () => this.decide('rita', id, 'remove', '--comment', 'chaos')
+          : () => this.decide('rita', id, 'return_to_review', '--comment', 'chaos');
       default:
         return undefined;
     }
   }
 
   private batches({ issues, batches, pipelines }: Standing): Act | undefined {
-    const { org, troubled, keys, isLong } = this.track;
-    for (const { name, status, isOld } of batches) {
-      const quality = (...words: string[]) => this.run('batches', ...words, '--as', 'quentin');
+    const { org, keys, batches: lives } = this.track;
+    for (const [at, { name, status, isOld }] of batches.entries()) {
+      const life: BatchLife = lives[at] ?? {};
       const isAsked = pipelines.some((each) => each.about === name && each.status === 'held');
-      const bad = issues.find(({ key, batch }) => key === troubled && batch === name);
-      if (status === 'qc_ready' && isAsked)
-        return bad?.timesMended === 0
-          ? () => quality('reject', name, '--reason', 'upside down')
-          : () => quality('approve', name);
-      if (status === 'qc_flagging' && isAsked)
-        return bad?.isFlagged
-          ? () => quality('finalize', name)
-          : () => quality('flag', name, troubled, '--reason', 'page 2');
-      if (status === 'live' && isAsked) return () => this.run('batches', 'archived', name, '--as', 'lola');
       if (status === 'live_archived') return () => (isOld ? this.cleanUp() : this.fourWeeksLater(name));
+      if (isAsked && status === 'live') return () => this.aboutLive(name, life);
+      const flagged = life.flag && issues.find(({ key, batch }) => key === this.track[life.flag ?? 'troubled'] && batch === name); // prettier-ignore
+      const quality = (...words: string[]) => this.run('batches', ...words, '--as', 'quentin');
+      if (isAsked && status === 'qc_ready')
+        return flagged ? () => quality('reject', name, '--reason', 'upside down') : () => quality('approve', name);
+      if (isAsked && status === 'qc_flagging' && flagged)
+        return flagged.isFlagged
+          ? () => quality(life.then ?? 'finalize', name)
+          : () => quality('flag', name, flagged.key, '--reason', 'page 2');
     }
-    const ready = issues.filter(({ step, batch }) => step === 'ReadyForBatching' && batch === null);
-    const isFirst = batches.length === 0 && ready.length === keys.length;
-    const isSecond = isLong && batches.length === 1 && batches[0]?.status === 'live_done' && ready.length === 1;
-    return isFirst || isSecond ? () => this.run('queue-batches', '--org', org) : undefined;
+    const isReady = batches.every(isClosed) && pipelines.length === 0 && batches.length < lives.length;
+    const waiting = (where: string) => issues.filter(({ step, batch }) => step === where && batch === null).length;
+    if (isReady && waiting('ReadyForRebatching') > 0) return () => this.run('queue-batches', '--org', org, '--redo');
+    if (isReady && waiting('ReadyForBatching') >= (batches.length === 0 ? keys.length : 1))
+      return () => this.run('queue-batches', '--org', org);
+    return undefined;
+  }
+
+  private aboutLive(name: string, { live }: BatchLife): Promise<void> {
+    const { patched = '' } = this.track;
+    if (live === 'patch') return this.run('batches', 'patch', name, '--remove', patched, '--reason', 'wrong date');
+    if (live === 'unpush') return this.run('batches', 'unpush', name, '--reason', 'wrong organisation');
+    return this.run('batches', 'archived', name, '--as', 'lola');
+  }
+
+  /** What never could come through is given back, or buried; all else is requeued. */
+  private afterFailure(pipeline: OpenPipeline): Promise<void> {
+    const { about, error } = pipeline;
+    const isTooShort = /\b1 pages?\b/.test(error ?? '');
+    if (isTooShort && about === this.track.mistaken)
+      return this.run('issues', 'cancel-intake', about, '--reason', 'one page is no issue');
+    if (isTooShort && about === this.track.dead) return this.run('remove-dead-issues');
+    return this.requeue(pipeline);
   }
 
   private async requeue({ id, name, job, about, error, isSpent }: OpenPipeline): Promise<void> {

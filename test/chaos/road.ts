@@ -10,13 +10,41 @@ export interface Track {
   org: string;
   bornDigital: string;
   scan: string;
-  /** `LCCN/YYYYMMDDEE` of all its issues. */
+  /** `LCCN/YYYYMMDDEE` of all its issues that come to a batch. */
   keys: readonly string[];
   /** Its metadata is rejected once; in quality control it is flagged once. */
   troubled: string;
-  /** The flagged issue comes into a batch of its own and goes all the way, too. */
-  isLong: boolean;
+  /** It is taken out of a live batch, out of the next by quality control, and then out of the workflow. */
+  patched?: string;
+  /** Its intake fails, as it has one page only, and its upload is given back. */
+  mistaken?: string;
+  /** As the mistaken, but taken out of the workflow as dead, when all others have arrived. */
+  dead?: string | undefined;
+  /** What becomes of its batches, in their order. */
+  batches: readonly BatchLife[];
 }
+
+/** What people do about a batch. */
+export interface BatchLife {
+  /** The issue that quality control flags; none: it is approved at once. */
+  flag?: 'troubled' | 'patched';
+  /** What is done once it is flagged: built anew without it and approved, or taken apart. */
+  then?: 'finalize' | 'undo';
+  /** What is done with it when it is live. */
+  live?: 'archived' | 'patch' | 'unpush';
+}
+
+/** One batch, and the flagged issue waits for another. */
+const SHORT: readonly BatchLife[] = [{ flag: 'troubled', then: 'finalize', live: 'archived' }];
+
+/** Every turn that a batch can take. */
+const LONG: readonly BatchLife[] = [
+  { flag: 'troubled', then: 'finalize', live: 'patch' },
+  { live: 'archived' }, // its next version
+  { flag: 'patched', then: 'undo' },
+  { live: 'unpush' },
+  { live: 'archived' }, // made by queue-batches --redo
+];
 
 export interface RoadOptions {
   tracks: number;
@@ -39,18 +67,28 @@ export async function deliver(world: OwnWorld, { tracks, isLong, from }: RoadOpt
 async function deliverSamples({ places }: OwnWorld, at: number, isLong: boolean): Promise<Track> {
   const org = `org${at + 1}`;
   const [bornDigital, scan] = [`sn8800${at}001`, `sn8800${at}002`];
-  const made = await makeSampleUploads({
-    pdfUploadPath: places.pdfUploads,
-    scanUploadPath: places.scanUploads,
-    marcDirectory: places.marc,
-    orgCode: org,
-    seed: at + 1,
-    bornDigital: { title: { ...ALDER_LANDING_BEACON, lccn: bornDigital }, pages: 2, date: '2024-03-07' },
-    scan: { title: { ...PORT_MERROW_LEDGER, lccn: scan }, pages: 2, dpi: 100 },
-  });
-  const issues = [...made.bornDigital, ...made.scans];
-  const keys = issues.map((each) => `${each.lccn}/${each.date.replaceAll('-', '')}0${each.edition}`);
-  return { org, bornDigital, scan, keys, troubled: keys.at(-1) ?? '', isLong };
+  const make = async (edition: number, pages: number) => {
+    const made = await makeSampleUploads({
+      pdfUploadPath: places.pdfUploads,
+      scanUploadPath: places.scanUploads,
+      marcDirectory: places.marc,
+      orgCode: org,
+      seed: `${at + 1}.${edition}`,
+      bornDigital: { title: { ...ALDER_LANDING_BEACON, lccn: bornDigital }, pages, date: `2024-03-0${edition}` },
+      scan: { title: { ...PORT_MERROW_LEDGER, lccn: scan }, pages: 2, dpi: 100, edition },
+    });
+    return [...made.bornDigital, ...made.scans].map(
+      (each) => `${each.lccn}/${each.date.replaceAll('-', '')}0${each.edition}`,
+    );
+  };
+  const [good = '', first = ''] = await make(1, 2);
+  if (!isLong) return { org, bornDigital, scan, keys: [good, first], troubled: first, batches: SHORT };
+  const [mistaken = '', second = ''] = await make(2, 1);
+  const [dead = '', third = ''] = await make(3, 1);
+  return {
+    ...{ org, bornDigital, scan, mistaken, dead, batches: LONG },
+    ...{ keys: [good, first, second, third], patched: second, troubled: third },
+  };
 }
 
 /** Real issues of one title, one of them born-digital and scanned: the scan becomes the second edition. */
@@ -70,8 +108,16 @@ async function deliverReal({ places }: OwnWorld, from: string, isLong: boolean):
     keys.push(`${lccn}/${date.replaceAll('-', '')}02`);
   }
   await cp(join(from, 'marc', `${lccn}.xml`), join(places.marc, `${lccn}.xml`));
-  return { org, bornDigital: lccn, scan: lccn, keys, troubled: keys.at(-1) ?? '', isLong };
+  const [patched = '', troubled = ''] = [keys[0], keys.at(-1)];
+  return {
+    ...{ org, bornDigital: lccn, scan: lccn, keys, troubled },
+    ...(isLong ? { patched, batches: LONG } : { batches: SHORT }),
+  };
 }
+
+/** All that are uploaded. */
+export const allKeys = ({ keys, mistaken, dead }: Track): string[] =>
+  [...keys, mistaken, dead].filter((key) => key !== undefined);
 
 /**
  * Makes organisations and titles known and queues every upload, whatever fails meanwhile: until it is there.
@@ -87,7 +133,8 @@ export async function queueAll(world: OwnWorld, tracks: readonly Track[]): Promi
     const isOf = `select from newspapers.titles t join newspapers.orgs o on o.id = t.org_id where t.lccn = $1 and o.code = $2`;
     await until(world, isOf, [bornDigital, org], 1, ['titles', 'set', bornDigital, '--org', org]);
   }
-  for (const { bornDigital, scan, keys } of tracks)
+  for (const track of tracks) {
+    const { bornDigital, scan } = track;
     for (const [type, lccn] of [
       ['borndigital', bornDigital],
       ['scan', scan],
@@ -95,10 +142,11 @@ export async function queueAll(world: OwnWorld, tracks: readonly Track[]): Promi
       const queued = `select from newspapers.issues i join newspapers.titles t on t.id = i.title_id where i.kind = $1 and t.lccn = $2`;
       const isKind = (key: string) =>
         key.startsWith(`${lccn}/`) && (bornDigital !== scan || key.endsWith('02') === (type === 'scan'));
-      await until(world, queued, [type, lccn], keys.filter(isKind).length, [
+      await until(world, queued, [type, lccn], allKeys(track).filter(isKind).length, [
         ...['bulk-queue', '--type', type, '--key', lccn],
       ]);
     }
+  }
 }
 
 async function until(

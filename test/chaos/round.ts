@@ -114,6 +114,8 @@ async function walkAll(
   const impatient = hurry(world, isCalm, arrived.signal);
   try {
     await queueAll(world, tracks);
+    // whoever removes the dead removes whatever has failed: not before all others have arrived
+    await Promise.all(tracks.map((track) => walk(world, { ...track, dead: undefined }, diary, isCalm)));
     await Promise.all(tracks.map((track) => walk(world, track, diary, isCalm)));
   } finally {
     arrived.abort();

@@ -1,5 +1,5 @@
 /** Where a track stands, as the database tells it: all that people go by. */
-import type { Track } from './road.js';
+import { allKeys, type Track } from './road.js';
 import type { OwnWorld } from './world.js';
 
 export interface OpenPipeline {
@@ -9,6 +9,8 @@ export interface OpenPipeline {
   holdAction: string | null;
   /** The folder of a page review. */
   directory: string | null;
+  /** The pages were split again, as the reviewers wished. */
+  wasRedone: boolean;
   /** Issue key, or full name of a batch. */
   about: string;
   job: string | null;
@@ -53,6 +55,7 @@ const STANDING = `
       'id', p.id, 'name', p.name, 'status', p.status, 'holdAction', case when p.status = 'held' then p.hold_action end,
       'directory', p.hold_payload ->> 'directory', 'about', coalesce(issue.key, batch.full_name), 'job', j.type,
       'error', p.error ->> 'message',
+      'wasRedone', exists (select from jobs s where s.pipeline_id = p.id and s.type = 'page_split'),
       'isSpent', j.failures >= j.max_attempts) order by p.id)
       from pipelines p left join issue on p.object_type = 'issue' and p.object_id = issue.id
       left join batch on p.object_type = 'batch' and p.object_id = batch.id
@@ -68,14 +71,24 @@ const STANDING = `
       'name', full_name, 'status', status, 'isOld', archived_at < now() - interval '28 days') order by id) from batch), '[]') as batches`;
 
 /** Undefined while the database is away. */
-export async function standingOf(world: OwnWorld, { keys, org }: Track): Promise<Standing | undefined> {
-  const rows = await world.look<Standing>(STANDING, [keys, org]);
+export async function standingOf(world: OwnWorld, track: Track): Promise<Standing | undefined> {
+  const rows = await world.look<Standing>(STANDING, [allKeys(track), track.org]);
   return rows?.[0];
 }
 
 /** Whether a track has come to its end: nothing is open, every batch is closed, every issue rests where it should. */
-export function hasArrived({ keys, troubled, isLong }: Track, { pipelines, issues, batches }: Standing): boolean {
-  if (pipelines.length > 0 || issues.length < keys.length || batches.length < (isLong ? 2 : 1)) return false;
-  if (batches.some(({ status }) => status !== 'live_done')) return false;
-  return issues.every(({ key, step }) => step === (key === troubled && !isLong ? 'ReadyForBatching' : 'InProduction'));
+export function hasArrived(track: Track, { pipelines, issues, batches }: Standing): boolean {
+  const rests = (key: string): string => {
+    if (key === track.patched || key === track.mistaken || key === track.dead) return 'UnfixableMetadataError';
+    return key === track.troubled && track.batches.length === 1 ? 'ReadyForBatching' : 'InProduction';
+  };
+  return (
+    pipelines.length === 0 &&
+    issues.length === allKeys(track).length &&
+    batches.length === track.batches.length &&
+    batches.every(isClosed) &&
+    issues.every(({ key, step }) => step === rests(key))
+  );
 }
+
+export const isClosed = ({ status }: TrackBatch): boolean => status === 'live_done' || status === 'deleted';
