@@ -59,6 +59,7 @@ async function demo(root: string, from: string | undefined): Promise<void> {
     const uploads = await (from === undefined ? stage.makeUploads(places) : stage.copyUploads(from, places));
 
     say('Organisations and titles are made known, the uploads are queued');
+    process.stdout.write(`$ export PRESSMARK_SETTINGS=${stage.shellWord(places.settingsFile)}\n`);
     for (const org of uploads.orgs) await run('orgs', 'add', org.code, org.name);
     await run('titles', 'add', '--marc', uploads.marc);
     for (const lccn of uploads.bornDigital) await run('bulk-queue', '--type', 'borndigital', '--key', lccn);

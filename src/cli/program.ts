@@ -6,6 +6,7 @@ import { userInfo } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Coordination } from '../coordination/coordination.js';
 import type { Database } from '../database/database.js';
+import { loginRemedy } from '../database/login-refused.js';
 import type { Settings } from '../settings.js';
 import { printableJson, printableLines } from './printable.js';
 import { version } from './version.js';
@@ -138,6 +139,8 @@ function told(error: Error & { code?: unknown; hint?: unknown }): string {
   if (code === '42P01' || code === '3F000')
     return `${message}: the database is not up to date; run bin/migrate-database`;
   if (code === 'ECONNREFUSED') return `${message}: is PostgreSQL running, is DATABASE_URL right?`;
+  const remedy = loginRemedy(error);
+  if (remedy !== undefined) return `${message}: ${remedy}`;
   return typeof hint === 'string' ? `${message} (${hint})` : message;
 }
 

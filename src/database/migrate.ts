@@ -5,7 +5,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import pg from 'pg';
+import './default-user.js';
 import { graphileName, untilGraphileClosed, withApplicationName } from './graphile-connections.js';
+import { loginRemedy } from './login-refused.js';
 
 /** Two levels above this file, from src/database and from dist/database alike. */
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -78,8 +80,9 @@ async function connect(connectionString: string): Promise<pg.Client> {
     await client.connect();
     return client;
   } catch (error) {
+    const remedy = loginRemedy(error as pg.DatabaseError) ?? 'is PostgreSQL running, is DATABASE_URL right?';
     throw new MigrationFailed(
-      `Cannot reach the database ${nameOf(client)}: ${reasonOf(error)}. Is PostgreSQL running, is DATABASE_URL right?`,
+      `Cannot reach the database ${nameOf(client)}: ${reasonOf(error)}. ${capitalised(remedy)}`,
       { cause: error },
     );
   }
@@ -226,6 +229,8 @@ function explain(error: unknown): string {
   } = error as { detail?: string; hint?: string; _gmMessageOverride?: string };
   return [excerpt ? stripVTControlCharacters(excerpt) : reasonOf(error), detail, hint].filter(Boolean).join('\n');
 }
+
+const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 function reasonOf(error: unknown): string {
   // A connection tried over IPv6 and IPv4 fails with one error each and a message of its own only inside them.

@@ -8,7 +8,7 @@ import { quoted } from './quoted.js';
 export type Statfs = (path: string) => Promise<{ bavail: number; bsize: number }>;
 
 /** Left free beside what is asked for: logs, manifests and other jobs need room too. */
-const RESERVE_BYTES = 64 * 1024 * 1024;
+export const RESERVE_BYTES = 64 * 1024 * 1024;
 
 /** There is no room for what was about to be written. Room may come, so retrying helps. */
 export class NotEnoughSpace extends Error {

@@ -1,6 +1,7 @@
 /** Lists of issues, for people. */
 import { sql, type Kysely } from 'kysely';
 import type { DB } from '../database/database.js';
+import { needsOf } from './issue-needs.js';
 import { searchDates, type SearchKey } from './issue-key.js';
 import { ISSUE_OBJECT, selectIssues, withKey, type Issue } from './issues.js';
 import type { IssueKind, WorkflowStep } from './workflow-step.js';
@@ -22,6 +23,8 @@ export type ListedIssue = Issue & {
   pipelineStatus: string | null;
   /** The open question, e.g. "page_review". */
   question: string | null;
+  /** What a person must do where it asks nothing, with the command: its pipeline failed, or was stopped. */
+  needs: string | null;
 };
 
 /** The first `limit` of the issues that a filter names, by title, date and edition; and how many there are. */
@@ -59,5 +62,10 @@ export async function listIssues(
     .orderBy('i.id')
     .limit(filter.limit)
     .execute();
-  return { issues: rows.map(withKey), total };
+  const stopped = rows.filter(({ pipelineStatus }) => pipelineStatus === null || pipelineStatus === 'failed');
+  const needs = await needsOf(
+    db,
+    stopped.map(({ id }) => id),
+  );
+  return { issues: rows.map((row) => ({ ...withKey(row), needs: needs.get(row.id) ?? null })), total };
 }

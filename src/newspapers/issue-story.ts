@@ -4,6 +4,7 @@ import type { DB } from '../database/database.js';
 import type { ObjectEvent } from './events.js';
 import { listIssueEvents } from './issue-events.js';
 import { findIssueById, issueObject, NoSuchIssue, type Issue } from './issues.js';
+import { needsOf } from './issue-needs.js';
 import { readMetadata, type IssueMetadata } from './metadata/metadata.js';
 import { listPipelines, questionOf, type ObjectPipeline, type Question } from './object-story.js';
 import { listPages, type Page } from './pages.js';
@@ -15,6 +16,8 @@ export interface IssueStory {
   /** Oldest first. */
   pipelines: ObjectPipeline[];
   question: Question | null;
+  /** What a person must do where it asks nothing, with the command: its pipeline failed, or was stopped. */
+  needs: string | null;
   /** Oldest first. */
   events: ObjectEvent[];
 }
@@ -23,12 +26,13 @@ export interface IssueStory {
 export async function tellIssue(db: Kysely<DB>, id: number): Promise<IssueStory> {
   const issue = await findIssueById(db, id);
   if (!issue) throw new NoSuchIssue(id);
-  const [pages, metadata, pipelines, question, events] = await Promise.all([
+  const [pages, metadata, pipelines, question, needs, events] = await Promise.all([
     listPages(db, id),
     readMetadata(db, id),
     listPipelines(db, issueObject(id)),
     questionOf(db, issueObject(id)),
+    needsOf(db, [id]),
     listIssueEvents(db, id),
   ]);
-  return { issue, pages, metadata, pipelines, question: question ?? null, events };
+  return { issue, pages, metadata, pipelines, question: question ?? null, needs: needs.get(id) ?? null, events };
 }

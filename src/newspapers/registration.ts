@@ -9,7 +9,7 @@ import { markBatchDeleted } from './jobs/mark-batch-deleted.js';
 import { markBatchLive } from './jobs/mark-batch-live.js';
 import { removeFlaggedIssues } from './jobs/remove-flagged-issues.js';
 import { setBatchLocation } from './jobs/set-batch-location.js';
-import { checkArchived } from './jobs/check-archived.js';
+import { deleteArchivedFiles } from './jobs/delete-archived-files.js';
 import { createPatchedStructure } from './jobs/create-patched-structure.js';
 import { forgetIssueFiles } from './jobs/forget-issue-files.js';
 import { markBatchPatched } from './jobs/mark-batch-patched.js';
@@ -82,7 +82,7 @@ export const newspaperJobs = [
   markBatchPatched,
   markBatchUnpushed,
   settleStuckIssue,
-  checkArchived,
+  deleteArchivedFiles,
   forgetIssueFiles,
 ];
 

@@ -197,6 +197,19 @@ describe('batches', () => {
     expect((await untilBatchIs(site, batch, 'live_archived')).archivedAt).not.toBeNull();
   });
 
+  it('says of a batch whose building failed what to look at, in the list and alone', async () => {
+    await givenReady(db());
+    await ok('queue-batches');
+    const [{ id, name } = { id: 0, name: '' }] = await rows<{ id: number; name: string }>(
+      own,
+      `update pipelines p set status = 'failed', error = '{"message": "the disk is full"}' from newspapers.batches b
+       where p.object_type = 'batch' and p.object_id = b.id returning p.id::int, b.full_name as name`,
+    );
+    const remedy = `pipeline ${id} failed: holding-pen show ${id}`;
+    expect(await ok('batches', 'list')).toMatch(new RegExp(`^NEEDS A PERSON \\(1\\)\n.*\n${name} .* ${remedy}\n$`));
+    expect(await ok('batches', 'show', name)).toMatch(new RegExp(`^waits for +${remedy}$`, 'm'));
+  });
+
   it('names what it does not know, and asks again what was cancelled', { timeout: 60_000 }, async () => {
     expect((await refused('batches', 'show', 'K9Nothing')).stderr).toContain('there is no batch K9Nothing: "bin/batches list" shows all'); // prettier-ignore
     await startBatchRunner(site);
@@ -210,8 +223,11 @@ describe('batches', () => {
     expect(await ok('batches', 'list')).toContain(
       `nothing is at work on it, and it is qc_ready: batches ask ${batch.fullName}`,
     );
+    const waits = async () => /^waits for +(.*)$/m.exec(await ok('batches', 'show', batch.name))?.[1];
+    expect(await waits()).toBe(`nothing is at work on it, and it is qc_ready: batches ask ${batch.fullName}`);
     expect(await ok('batches', 'ask', batch.name)).toContain('asks again');
     await untilBatchAsks(site, batch, 'batch_qc');
+    expect(await waits()).toMatch(/^batch_qc: /);
     expect(await reread(site, batch)).toMatchObject({ status: 'qc_ready' });
   });
 });

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { givenFiles } from '../newspapers/upload-area.js';
@@ -96,6 +97,35 @@ describe('every program', () => {
       exitCode: 1,
       stderr: expect.stringMatching(/^relation.*run bin\/migrate-database\n$/) as string,
     });
+  });
+
+  it.each(['titles list', 'migrate-database --current'])(
+    'says what to do when PostgreSQL does not let its user in: %s',
+    async (command) => {
+      const [program = '', ...args] = command.split(' ');
+      const url = new URL(own.url);
+      url.searchParams.set('user', 'pm_nobody');
+      const { exitCode, stdout, stderr } = await run(program, args, { DATABASE_URL: url.toString() });
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      expect(stderr).toMatch(
+        /role "pm_nobody" does not exist[:.] [Rr]un this as the service's user \(e\.g\. "runuser -u pressmark -- bin\/\.\.\."\), or name the role.* in DATABASE_URL .*\n$/,
+      );
+    },
+  );
+
+  it('logs in as the user of the operating system where the URL names nobody and there is no $USER (cron, containers)', async () => {
+    const { username } = userInfo();
+    const role = `"${username}"`;
+    if ((await own.database.pool.query('select from pg_roles where rolname = $1', [username])).rowCount === 0) {
+      await own.database.pool.query(`create role ${role} login superuser`);
+      onTestFinished(() => own.database.pool.query(`drop role ${role}`).then(() => undefined));
+    }
+    const url = new URL(own.url);
+    url.searchParams.delete('user');
+    const without = { DATABASE_URL: url.toString().replace(/\/\/[^/]*@/, '//'), USER: undefined, LOGNAME: undefined };
+    expect(await run('titles', ['list'], without)).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await run('titles', ['list'], { ...without, USER: '' })).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await run('migrate-database', ['--current'], without)).toMatchObject({ exitCode: 0 });
   });
 
   it('reads the settings file that --settings names, before or after the command', async () => {
@@ -241,6 +271,25 @@ describe('bulk-queue and issues', () => {
       exitCode: 1,
       stderr: expect.stringContaining('no issue sn1/1999010101') as string,
     });
+  });
+
+  it('say what a person must do where a pipeline failed or was stopped, and nothing where all goes on', async () => {
+    await ok('bulk-queue', '--type', 'scan', '--key', 'sn1');
+    const told = async () => {
+      const list = (await ok('issues', 'list')).trimEnd().split(/ {2,}/).at(-1);
+      const show = await ok('issues', 'show', 'sn1/1856052401');
+      return { list, show: /^waits for +(.*)$/m.exec(show)?.[1] };
+    };
+    expect(await told()).toEqual({ list: '-', show: 'nobody' });
+    await own.database.pool.query(`update pipelines set status = 'failed', error = '{"message": "the disk is full"}'`);
+    const failed = 'pipeline 1 failed: holding-pen show 1';
+    expect(await told()).toEqual({ list: failed, show: failed });
+    await ok('run-jobs', 'cancel', '1', '--reason', 'a test');
+    await own.database.pool.query(`update newspapers.issues set workflow_step = 'AwaitingPageReview'`);
+    const stopped = 'nothing is at work on it: "bin/issues resume sn1/1856052401" begins it again';
+    expect(await told()).toEqual({ list: stopped, show: stopped });
+    await ok('issues', 'resume', 'sn1/1856052401', '--reason', 'a test');
+    expect((await told()).show).toBe('nobody');
   });
 
   it('show what lies in both areas, what is wrong with it, and what failed, with its remedies', async () => {

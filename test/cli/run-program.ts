@@ -9,8 +9,12 @@ export interface Ran {
   stderr: string;
 }
 
-/** Runs `bin/<program>`; nothing of this process's environment but the path reaches it. */
-export function run(program: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
+/** Runs `bin/<program>`; nothing of this process's environment but the path reaches it. Undefined takes a variable out. */
+export function run(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string | undefined> = {},
+): Promise<Ran> {
   const options = {
     env: { PATH: process.env['PATH'], USER: 'tester', PRESSMARK_SETTINGS: '/dev/null', ...env },
     timeout: 60_000,

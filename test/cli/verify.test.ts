@@ -1,7 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ProgressBar } from '../../src/cli/progress-bar.js';
+import { removeEmbeddedPostgres } from '../../src/database/embedded.js';
 import { closeThreads } from '../../src/files/threads.js';
 import { acceptFiles } from '../../src/newspapers/accept-files.js';
 import { setIssueColumns, type Issue } from '../../src/newspapers/issues.js';
@@ -99,6 +100,30 @@ describe('issues verify', () => {
       expect(await verify(...args)).toMatchObject({ exitCode: 2, stdout: '' });
     },
   );
+
+  it('--all of a database without issues does not look like success: it says which database that is', async () => {
+    const { exitCode, stdout } = await verify('--all');
+    const { pathname } = new URL(own.url);
+    expect(stdout).toMatch(
+      new RegExp(
+        `^NOTHING WAS VERIFIED: there is no issue with recorded files in the database ${pathname.slice(1)} on \\S+\\. Is that the right database\\?\n$`,
+      ),
+    );
+    expect(exitCode).toBe(0); // a new installation is in order
+    await given('1856-05-10');
+    expect((await verify('--all')).stdout).toContain('1 sound');
+  });
+
+  it('--all without settings says that it looked into the private PostgreSQL', { timeout: 120_000 }, async () => {
+    const root = await temporaryDirectory();
+    const directory = join(root, 'var');
+    onTestFinished(() => removeEmbeddedPostgres({ directory }));
+    const { exitCode, stdout } = await run('issues', ['verify', '--all'], { VAR_DIRECTORY: directory });
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: `NOTHING WAS VERIFIED: there is no issue with recorded files in the private PostgreSQL in ${directory} (no settings name a DATABASE_URL; --settings or $PRESSMARK_SETTINGS names their file). Is that the right database?\n`,
+    });
+  });
 
   it('of an issue that is not there says so', async () => {
     expect(await verify('sn1/1856051001')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('there is no issue') as string }); // prettier-ignore

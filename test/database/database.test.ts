@@ -88,6 +88,23 @@ describe('a broken connection', () => {
   });
 });
 
+test('sessions of a runner wait for no lock as long as their client waits for an answer, and idle in no transaction longer than the lease; others as they like', async () => {
+  const limits = async (options: Partial<ConnectOptions>) => {
+    const names = ['lock_timeout', 'idle_in_transaction_session_timeout'];
+    const { rows } = await connect(options).pool.query<{ name: string; setting: string }>(
+      'select name, setting from pg_settings where name = any ($1)',
+      [names],
+    );
+    return Object.fromEntries(rows.map(({ name, setting }) => [name, Number(setting)]));
+  };
+  const runner = { queryTimeoutSeconds: 20, runnerLeaseSeconds: 60 };
+  expect(await limits(runner)).toEqual({ lock_timeout: 15_000, idle_in_transaction_session_timeout: 60_000 });
+  expect(await limits({ ...runner, runnerLeaseSeconds: 365 * 86_400 })).toMatchObject({
+    idle_in_transaction_session_timeout: 2 ** 31 - 1, // the longest there is
+  });
+  expect(await limits({})).toEqual({ lock_timeout: 0, idle_in_transaction_session_timeout: 0 });
+});
+
 test('a server that is not there is an error that says so', async () => {
   const database = connect({ connectionString: 'postgresql://nobody@127.0.0.1:1/nowhere' });
   await expect(sql`select 1`.execute(database.kysely)).rejects.toThrow('ECONNREFUSED');

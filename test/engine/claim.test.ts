@@ -1,6 +1,7 @@
 /** Claiming: each job once, however many runners look at once, at a cost that does not grow (W3, 11.4.2; design 10). */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectDatabase } from '../../src/database/database.js';
+import { requeuePipeline } from '../../src/engine/operator.js';
 import { claim, type ClaimedRow } from '../../src/engine/statements/claim.js';
 import { finish } from '../../src/engine/statements/finish.js';
 import { inTransaction, onPool, type Run, type Statement } from '../../src/engine/statements/statement.js';
@@ -9,6 +10,7 @@ import { plan, Stage } from './stage.js';
 import {
   enqueued,
   enqueuedOne,
+  eventKinds,
   jobList,
   pipelineRow,
   rows,
@@ -134,7 +136,7 @@ test('with 100,000 waiting rows the claim reads its index in order and stops', a
 
 test('a runner that has polled empty tables claims a burst by an index, before autovacuum has seen it', async () => {
   await rows(own, 'vacuum pipelines, jobs');
-  const runner = connectDatabase({ connectionString: own.url, applicationName: 'test', maxConnections: 1, plansByIndex: true }); // prettier-ignore
+  const runner = connectDatabase({ connectionString: own.url, applicationName: 'test', maxConnections: 1, runnerLeaseSeconds: 60 }); // prettier-ignore
   onTestFinished(() => runner.close());
   for (let polls = 0; polls < 10; polls++) await claim(onPool(runner.pool), 1, 'fast', 200); // planned for good after six
   await enqueued(own, ...Array.from({ length: 300 }, () => plan([new Stage().step('fast', 'A')])));
@@ -158,6 +160,23 @@ test('a pipeline whose job row was deleted by hand fails and says why; the rest 
   await untilStatus(own, broken, 'success');
   expect(await jobList(own, broken)).toBe('B success');
   expect(await brokenInvariants(own)).toEqual({});
+});
+
+test('a pipeline whose job row was deleted by hand is not requeued: who asks is told what helps, nothing is written', async () => {
+  const stage = new Stage();
+  stage.on('A', () => Promise.reject(new Error('boom')));
+  const id = await enqueuedOne(own, plan([stage.step('fast', 'A', { maxAttempts: 1 }), stage.step('fast', 'B')]));
+  const runner = await startRunner(own, { stage });
+  const failed = await untilStatus(own, id, 'failed');
+  await runner.stop(0);
+  await rows(own, 'delete from jobs where pipeline_id = $1 and sequence = 10', [id]);
+  const act = { actor: 'ada', reason: 'the disk is back' };
+  await expect(requeuePipeline(own.database.kysely, id, act)).rejects.toMatchObject({
+    name: 'Refused',
+    message: `pipeline ${id} points at a job that does not exist; its row was deleted by hand (cancel the pipeline, or goto another job)`,
+  });
+  expect(await pipelineRow(own, id)).toEqual(failed);
+  expect(await eventKinds(own, id)).toEqual(['failed']);
 });
 
 test('a pipeline deleted by hand while it runs is forgotten, its place is free', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineJob } from '../../src/engine/job.js';
 import { brokenInvariants } from './invariants.js';
-import { ignores, waits } from './fixtures/crash-jobs.js';
+import { ignores, records, waits } from './fixtures/crash-jobs.js';
 import { RunnerProcess, startUnreaped } from './runner-process.js';
 import { plan } from './stage.js';
 import {
@@ -24,7 +24,7 @@ const own = useDatabase();
 /** The same job types in this process, where they end at once. */
 const rescuer = () => {
   const runs: string[] = [];
-  const more = ['waits', 'ignores'].map((type) =>
+  const more = ['waits', 'records', 'ignores'].map((type) =>
     defineJob({
       type,
       queue: 'fast',
@@ -120,6 +120,28 @@ test('a runner that is frozen past its lease and wakes up: what it says is refus
     'C',
     'D',
   ]);
+});
+
+test('a runner that is frozen in the middle of recording a result keeps it from nobody; when it wakes up it has recorded nothing', async () => {
+  const id = await enqueuedOne(own, plan([records('A'), waits('B')]));
+  const zombie = await RunnerProcess.start(own, { leaseSeconds: 1.5 });
+  await zombie.says('recording', 'A');
+  zombie.signal('SIGSTOP'); // its transaction has locked the pipeline
+  const { runs, more } = rescuer();
+  const runner = await startRunner(own, { more, settings: { RUNNER_LEASE: 1.5 } });
+  await untilStatus(own, id, 'success');
+  await runner.stop(0);
+  expect(runs).toEqual(['A 2', 'B 1']);
+  zombie.end('A');
+  zombie.signal('SIGCONT');
+  await enqueuedOne(own, plan([waits('C')]));
+  await zombie.says('began', 'C'); // it lives, has looked round and works again
+  expect((await jobRows(own, id)).map(({ attempt, failures, result }) => ({ attempt, failures, result }))).toEqual([
+    { attempt: 2, failures: 0, result: null },
+    { attempt: 1, failures: 0, result: null },
+  ]);
+  expect(await eventKinds(own, id)).toEqual(['rescued']);
+  expect(await brokenInvariants(own)).toEqual({});
 });
 
 describe('SIGTERM', () => {

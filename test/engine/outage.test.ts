@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import pg from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectDatabase, type Database } from '../../src/database/database.js';
-import { done, hold } from '../../src/engine/job.js';
+import { done, hold, type Outcome } from '../../src/engine/job.js';
 import { Hints } from '../../src/engine/runner/hints.js';
 import { startProxy, type Proxy } from '../support/proxy.js';
 import { brokenInvariants } from './invariants.js';
@@ -14,6 +14,7 @@ import {
   enqueued,
   enqueuedOne,
   jobRows,
+  makeDelayedDue,
   pipelineRow,
   readableLog,
   rows,
@@ -246,6 +247,107 @@ describe('a database that is away for longer than the lease of all runners', () 
       expect(await brokenInvariants(own)).toEqual({});
     },
   );
+});
+
+describe('somebody leaves a transaction open in psql', () => {
+  const effect = (): Outcome =>
+    done({
+      commit: async (trx) => {
+        await sql`select 1`.execute(trx);
+      },
+    });
+
+  /** A daemon with limits as in service, but shorter. */
+  function impatient(): Database {
+    const database = connectDatabase({
+      connectionString: own.url,
+      applicationName: 'victim',
+      queryTimeoutSeconds: 1,
+      runnerLeaseSeconds: 60,
+      onError: () => undefined,
+    });
+    onTestFinished(() => database.close());
+    return database;
+  }
+
+  /** Locks what the statement changes until the test lets go. */
+  async function forgotten(text: string, values: unknown[]): Promise<() => Promise<void>> {
+    const psql = new pg.Client({ connectionString: own.url });
+    await psql.connect();
+    onTestFinished(() => psql.end());
+    await psql.query('begin');
+    await psql.query(text, values);
+    return async () => {
+      await psql.query('rollback');
+    };
+  }
+
+  const waitingBackends = async () =>
+    (
+      await rows<{ n: number }>(
+        own,
+        `select count(*)::int as n from pg_stat_activity where datname = current_database() and application_name = 'victim' and wait_event_type = 'Lock'`,
+      )
+    )[0]?.n ?? 0;
+
+  test.each<[string, () => Outcome | undefined]>([
+    ['a plain result', () => undefined],
+    ['a result with a transaction', effect],
+    ['a question', () => hold({ kind: 'person', action: 'review', message: 'look' })],
+  ])(
+    '%s waits for it, however long, in few sessions; all else goes on; then it is recorded, without a failure',
+    async (_what, outcome) => {
+      const stage = new Stage();
+      const names = ['locked', 'B', 'C', 'D'];
+      const gates = names.map((name) => stage.gate(name));
+      const [locked = 0, ...others] = await enqueued(own, ...names.map((name) => plan([stage.step('fast', name)])));
+      const { log, lines } = readableLog();
+      const lease = 4;
+      await startRunner(own, { stage, database: impatient(), log, settings: { RUNNER_LEASE: lease } });
+      await Promise.all(gates.map((gate) => gate.entered));
+      const letGo = await forgotten('update pipelines set priority = 1 where id = $1', [locked]);
+      for (const gate of gates) gate.end(outcome()); // all at once: they are recorded in one batch, if they can be
+      let most = 0;
+      const began = performance.now();
+      const tries = () => lines.filter(({ msg }) => String(msg).includes('could not be recorded yet')).length;
+      await until('it has been tried for longer than the lease', async () => {
+        most = Math.max(most, await waitingBackends());
+        return tries() >= 3 && performance.now() - began > lease * 1000 + 1000;
+      });
+      for (const id of others) await untilStatus(own, id, 'success', 'held');
+      const late = await enqueued(own, ...[1, 2, 3].map(() => plan([stage.step('fast', 'late')])));
+      for (const id of late) await untilStatus(own, id, 'success'); // its wait takes no place but its own
+      expect(await pipelineRow(own, locked)).toMatchObject({ status: 'in_process', error: null });
+      expect(most).toBeGreaterThan(0);
+      expect(most).toBeLessThanOrEqual(2);
+      await letGo();
+      await untilStatus(own, locked, 'success', 'held');
+      expect(stage.count('locked')).toBe(1);
+      expect((await jobRows(own, locked))[0]).toMatchObject({ attempt: 1, failures: 0, error: null });
+      expect(await brokenInvariants(own)).toEqual({});
+    },
+    60_000,
+  );
+
+  test('a run that needs a row of it is tried later, and has not failed', async () => {
+    await rows(own, 'create table if not exists holdings (id int primary key)');
+    await rows(own, 'insert into holdings values (1) on conflict do nothing');
+    const stage = new Stage();
+    stage.on('A', async ({ db }) => {
+      await sql`update holdings set id = id`.execute(db);
+      return undefined;
+    });
+    const letGo = await forgotten('update holdings set id = id', []);
+    const id = await enqueuedOne(own, plan([stage.step('fast', 'A', { maxAttempts: 1 })]));
+    await startRunner(own, { stage, database: impatient() });
+    const later = await untilStatus(own, id, 'delayed', 'failed');
+    expect(later.status).toBe('delayed');
+    expect(later.error?.message).toMatch(/another session has locked.*pg_stat_activity/);
+    await letGo();
+    await makeDelayedDue(own);
+    await untilStatus(own, id, 'success');
+    expect((await jobRows(own, id))[0]).toMatchObject({ failures: 0, error: null });
+  });
 });
 
 describe('hints', () => {

@@ -17,7 +17,7 @@ const through = (url: string) => {
   const database = connectDatabase({
     connectionString: url,
     applicationName: 'pooled',
-    plansByIndex: true,
+    runnerLeaseSeconds: 60,
     onError: () => undefined,
   });
   onTestFinished(() => database.close());

@@ -177,6 +177,31 @@ describe('skip and goto', () => {
     expect(await brokenInvariants(own)).toEqual({});
   });
 
+  test('skip passes over what was skipped before: a group that begins again leaves it out, too', async () => {
+    const stage = new Stage();
+    stage.on('B', boom);
+    stage.on('C', boom, () => Promise.resolve(undefined));
+    const group = { maxAttempts: 3, entwine: 1 };
+    const id = await enqueuedOne(
+      own,
+      plan([
+        stage.step('fast', 'A', group),
+        stage.step('fast', 'B', { ...group, maxAttempts: 1 }),
+        stage.step('fast', 'C', group),
+      ]),
+    );
+    await startRunner(own, { stage });
+    await untilStatus(own, id, 'failed');
+    await verb(own, `skip_job($1, 'ada', 'B was done by hand')`, [id]);
+    await untilStatus(own, id, 'delayed'); // C has failed: the group is to be run again, from A
+    expect(await jobList(own, id)).toBe('A pending, B skipped, C waiting');
+    expect(await verb(own, `skip_job($1, 'ada', 'A, too')`, [id])).toEqual({ status: 'pending' });
+    await untilStatus(own, id, 'success');
+    expect(await jobList(own, id)).toBe('A skipped, B skipped, C success');
+    expect(stage.order()).toEqual(['A', 'B', 'C', 'C']);
+    expect(await brokenInvariants(own)).toEqual({});
+  });
+
   test('goto back runs that job and all after it again', async () => {
     const stage = new Stage();
     stage.on('C', boom);

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { FatalError } from '../../src/engine/job.js';
 import { defineFileJob } from '../../src/files/file-job.js';
 import { NotEnoughSpace } from '../../src/files/free-space.js';
+import { ProgramFailed } from '../../src/files/programs.js';
 import { PagesFailed } from '../../src/newspapers/derivatives/derivatives.js';
 import { enqueuedOne, jobRows, makeDelayedDue, pipelineRow, startRunner, until, untilStatus, useDatabase } from '../engine/support.js'; // prettier-ignore
 
@@ -24,11 +25,15 @@ const job = defineFileJob({
 const plan = { name: 'P', description: 'p', object: { type: 'issue', id: 1 }, jobs: [job({})] };
 const system = (code: string) =>
   Object.assign(new Error(`${code}: write`), { code, syscall: 'write', path: '/a/1.pdf' });
+const said = (stderr: string) =>
+  new ProgramFailed({ program: 'qpdf', args: [], exitCode: 2, signal: null, stderr }, 'exited with code 2');
 
 test.each([
   ['of the system', system('ENOSPC'), 'the disk is full (ENOSPC'],
   ['of a quota', system('EDQUOT'), 'the quota is used up'],
   ['looked up before it is used', new NotEnoughSpace('/a', 2e9, 1e9), 'MB are needed'],
+  ['of a program that says so', said('qpdf: open page-1.pdf: No space left on device'), 'No space left'],
+  ['of a quota, as a program says it', said('cannot create x: Disk quota exceeded'), 'quota exceeded'],
   ['behind another error', new Error('copying failed', { cause: system('ENOSPC') }), 'copying failed'],
   ['of one page of many', new PagesFailed([system('EIO'), new NotEnoughSpace('/a', 2, 1)], '2 of 9 pages failed'), '2 of 9'], // prettier-ignore
 ])('no room %s: more runs than attempts, and none counted; with room it goes on', async (_, error, words) => {
@@ -52,6 +57,7 @@ test.each([
 
 test.each<[string, Error, string]>([
   ['a disk that cannot be read', system('EIO'), 'delayed'],
+  ['a program that fails otherwise', said('qpdf: a.pdf: unable to find trailer'), 'delayed'],
   ['what no room mends', new FatalError('broken', { cause: new Error('ENOSPC') }), 'failed'],
 ])('%s is no full disk: it counts', async (_, error, status) => {
   await own.database.pool.query('truncate pipelines cascade');

@@ -51,7 +51,7 @@ test('names of temporary files cannot be guessed, and what lies there already is
   expect(names.size).toBe(1000);
   for (const name of names) expect(name).toMatch(/^\/x\/\.pressmark-[\da-f]{8}-[\da-f]{16}\.pdf$/);
   await mkdir(join(directory, 'made'));
-  await withScratch(join(directory, 'made', '0001.jp2'), (scratch) => {
+  await withScratch({ target: join(directory, 'made', '0001.jp2') }, (scratch) => {
     expect(statSync(scratch).mode & 0o777).toBe(0o700);
     return Promise.resolve();
   });

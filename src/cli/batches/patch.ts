@@ -27,7 +27,8 @@ export function addPatch(program: Command): void {
       `
 The next version is built in the archive area of the files of this one and checked; then production lets go of this one,
 loads the next and is compared with it: for that time readers miss the batch. Should the site refuse the next version,
-"agent --site production load-batch" of this one brings it back; what failed, requeued, purges it again first.
+"agent --site production load-batch" of this one brings it back; what failed, requeued, purges it again first. Should the
+next version be loaded but differ, purge that before you bring this one back; the error tells how to go on.
 Issues taken out whose workflow files are still there come to the issue managers. The archived files of this version are
 never deleted by a program.`,
     )

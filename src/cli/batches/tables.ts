@@ -38,13 +38,13 @@ export function batchesText({
 function waitsFor({ group, fullName, status, pipelineId, pipelineStatus, question }: ListedBatch): string | null {
   if (group !== 'needs a person') return null;
   if (pipelineStatus === 'failed') return `pipeline ${pipelineId ?? ''} failed: holding-pen show ${pipelineId ?? ''}`;
-  if (question !== null) return question;
+  if (pipelineStatus === 'held') return question; // none: it waits for no person
   const orResume = status === 'pending' ? `, or batches resume ${fullName}` : '';
   return `nothing is at work on it, and it is ${status}: batches ask ${fullName}${orResume}`;
 }
 
 export function batchText(story: BatchStory): string {
-  const { batch, issues, pages, places, links, pipelines, question } = story;
+  const { batch, listed, issues, pages, places, links, pipelines, question } = story;
   const flagged = issues.filter((issue) => issue.flagged !== null).length;
   const facts: [string, string][] = [
     ['organisation', `${batch.orgName} (${batch.orgCode})`],
@@ -60,7 +60,7 @@ export function batchText(story: BatchStory): string {
       'waits for',
       question
         ? `${question.action}: ${question.message ?? ''} (pipeline ${question.pipelineId}, ${ago(question.since)})`
-        : 'nobody',
+        : ((listed && waitsFor(listed)) ?? 'nobody'),
     ],
   ];
   const width = Math.max(...facts.map(([name]) => name.length));

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Kysely } from 'kysely';
 import type { DB } from '../../database/database.js';
 import { openDatabase } from '../../database/open-database.js';
+import { FatalError } from '../../engine/job.js';
 import { listHeld } from '../../engine/pen/list.js';
 import { pageReview } from '../../newspapers/actions.js';
 import { makeSampleUploads } from '../../newspapers/samples/uploads.js';
@@ -97,10 +98,21 @@ export async function makeUploads(places: Places): Promise<Uploads> {
   };
 }
 
-/** Copies real issues; the originals stay as they are. */
+/**
+ * Copies real issues, of either kind or of both; the originals stay as they are.
+ * @throws FatalError when there are none
+ */
 export async function copyUploads(from: string, places: Places): Promise<Uploads> {
-  await cp(join(from, 'born-digital'), places.pdfUploads, { recursive: true });
-  await cp(join(from, 'scans'), places.scanUploads, { recursive: true });
+  const kinds = [
+    ['born-digital', places.pdfUploads],
+    ['scans', places.scanUploads],
+  ] as const;
+  const there = kinds.filter(([name]) => existsSync(join(from, name)));
+  if (there.length === 0)
+    throw new FatalError(
+      `${from} has neither born-digital/ nor scans/: lay issues out as born-digital/<LCCN>/<YYYY-MM-DD>/*.pdf or scans/<organisation code>/<LCCN>/<YYYY-MM-DD>/NNNN.{tif,pdf}, with marc/*.xml beside`,
+    );
+  for (const [name, area] of there) await cp(join(from, name), area, { recursive: true });
   await tellTwinsApart(places);
   const codes = await readdir(places.scanUploads);
   const scans = await Promise.all(codes.map((code) => readdir(join(places.scanUploads, code))));
@@ -190,7 +202,7 @@ export async function hasFailures(places: Places): Promise<boolean> {
 
 /** Runs one of Pressmark's programs as a user would, its output shown. @throws Error when it fails */
 export async function runVisibly(name: string, args: string[]): Promise<void> {
-  process.stdout.write(`$ bin/${basename(name)} ${args.slice(0, -2).join(' ')}\n`);
+  process.stdout.write(`$ ${[`bin/${basename(name)}`, ...args.slice(0, -2).map(shellWord)].join(' ')}\n`);
   const child = spawn(process.execPath, [programFile(name), ...args], { stdio: 'inherit' });
   const forward = (signal: NodeJS.Signals) => child.kill(signal);
   process.on('SIGINT', forward).on('SIGTERM', forward);
@@ -198,5 +210,9 @@ export async function runVisibly(name: string, args: string[]): Promise<void> {
   process.off('SIGINT', forward).off('SIGTERM', forward);
   if (code !== 0) throw new Error(`bin/${name} ended with ${code ?? signal ?? 'nothing'}; see what it said above`);
 }
+
+/** An argument as a shell takes it, so that what is shown can be pasted. */
+export const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
 const programFile = (name: string) => fileURLToPath(new URL(`../../../bin/${name}`, import.meta.url));

@@ -19,7 +19,7 @@ export function issuesText({ issues, total }: { issues: ListedIssue[]; total: nu
       issue.ignored ? `${issue.workflowStep}, ignored` : issue.workflowStep,
       issue.pages === 0 ? null : issue.pages,
       issue.pipelineId === null ? null : `${issue.pipelineId} ${issue.pipeline ?? ''}, ${issue.pipelineStatus ?? ''}`,
-      issue.pipelineStatus === 'held' ? issue.question : null,
+      issue.pipelineStatus === 'held' ? issue.question : issue.needs,
     ]),
     'There are no such issues: bulk-queue brings uploads in.',
   );
@@ -29,7 +29,7 @@ export function issuesText({ issues, total }: { issues: ListedIssue[]; total: nu
 }
 
 export function storyText(story: IssueStory): string {
-  const { issue, pages, metadata, pipelines, question } = story;
+  const { issue, pages, metadata, pipelines, question, needs } = story;
   const facts = [
     ['title', `${issue.titleName} (${issue.lccn})`],
     ['organisation', issue.orgCode],
@@ -45,7 +45,7 @@ export function storyText(story: IssueStory): string {
       'waits for',
       question
         ? `${question.action}: ${question.message ?? ''} (pipeline ${question.pipelineId}, ${ago(question.since)})`
-        : 'nobody',
+        : (needs ?? 'nobody'),
     ],
   ];
   const pipelineTable = table(

@@ -70,7 +70,8 @@ async function verify(session: Session, ids: readonly number[] | undefined, json
     bar.clear();
     await closeThreads();
   }
-  print({ ...counts, wrong }, () => summary(counts));
+  const looked = await lookedAt(session);
+  print({ ...counts, wrong, database: looked }, () => (issues === 0 ? nothingRead(looked) : summary(counts)));
   if (wrong.length > 0) process.exitCode = 1;
 }
 
@@ -102,6 +103,17 @@ async function text({ issue, verdict, directories }: VerifiedIssue): Promise<str
   const { damageLines } = await import('../../newspapers/verify-issues.js');
   const lines = directories.flatMap(damageLines).map((line) => `  - ${visible(line)}\n`);
   return `${verdict === 'damaged' ? 'DAMAGED' : 'CANNOT BE CHECKED'} ${name}:\n${lines.join('')}`;
+}
+
+/** Whoever looks after a restore must not take an empty database, or the wrong one, for a sound one. */
+const nothingRead = (looked: string): string =>
+  `NOTHING WAS VERIFIED: there is no issue with recorded files in ${looked}. Is that the right database?`;
+
+async function lookedAt({ settings, database }: Session): Promise<string> {
+  if (settings.DATABASE_URL === undefined)
+    return `the private PostgreSQL in ${settings.VAR_DIRECTORY} (no settings name a DATABASE_URL; --settings or $PRESSMARK_SETTINGS names their file)`;
+  const { databaseName } = await import('../../database/database-name.js');
+  return `the database ${databaseName(database.connectionString)}`;
 }
 
 function summary(counts: Record<'sound' | 'damaged' | 'unreachable' | 'atWork' | 'files' | 'bytes', number>): string {

@@ -34,7 +34,7 @@ export async function watch(settings: Settings, options: WatchOptions): Promise<
   const database = await openDatabase(settings, 'run-jobs', {
     maxConnections: Math.min(places + 6, 40),
     queryTimeoutSeconds: QUERY_TIMEOUT_S,
-    plansByIndex: true,
+    runnerLeaseSeconds: settings.RUNNER_LEASE,
     notice: (text) => process.stderr.write(`${text}\n`),
   });
   const { log, jobLog } = daemonLogger(settings.LOG_LEVEL, database.pool);

@@ -15,7 +15,7 @@ import { holdJob } from '../statements/hold.js';
 import { onPool, type Run } from '../statements/statement.js';
 import { tryJobLater } from '../statements/try-later.js';
 import { LeaseLost, ShuttingDown } from './abort-reasons.js';
-import { isConnectionTrouble } from './connection-trouble.js';
+import { isConnectionTrouble, isLockedOut } from './connection-trouble.js';
 import type { ConveyorServices } from './conveyor-services.js';
 import { describeError, execute, jobLogger, messageOf, type Ending } from './execute.js';
 import { Finisher } from './finisher.js';
@@ -237,9 +237,9 @@ export class Conveyor {
         await this.recordOnce(work, ending);
         return;
       } catch (error) {
-        // The lease lives: if it goes on for longer, it is not the database that is out of reach.
-        const ownFault =
-          !isConnectionTrouble(error) || performance.now() - since > this.services.settings.RUNNER_LEASE * 1000;
+        // The lease lives: if it goes on for longer, it is not the database that is out of reach. A lock may be held for hours.
+        const isLasting = performance.now() - since > this.services.settings.RUNNER_LEASE * 1000;
+        const ownFault = !isConnectionTrouble(error) || (isLasting && !isLockedOut(error));
         if (ending.kind === 'outcome' && ownFault) {
           // its commit or what follows was refused: that is a failure of the job
           ending = {

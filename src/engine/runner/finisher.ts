@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from '../job.js';
-import { isConnectionTrouble } from './connection-trouble.js';
+import { isConnectionTrouble, isLockedOut } from './connection-trouble.js';
 import { finish, type Finished, type FinishedRow } from '../statements/finish.js';
 import type { Run } from '../statements/statement.js';
 
@@ -11,7 +11,8 @@ const FLUSHES = 2;
 
 /**
  * Checks off finished jobs in micro-batches: many in one statement, flushed as soon as the former flush is back.
- * A batch that does not reach the database is sent again; the statement's fence makes that harmless.
+ * A batch that does not reach the database is sent again; the statement's fence makes that harmless. Of a batch of which another
+ * session has locked a row, each result goes on alone: the others do not wait for that one, and it takes no place from them.
  */
 export class Finisher {
   private waiting: Finished[] = [];
@@ -62,18 +63,32 @@ export class Finisher {
       this.settled(batch, await this.send(batch, reserved), reserved);
     } catch (error) {
       this.settled([], [], reserved);
-      if (batch[0] && batch.length === 1) this.refused(batch[0], error);
+      if (isLockedOut(error)) for (const finished of batch) void this.sendAlone(finished);
+      else if (batch[0] && batch.length === 1) this.refused(batch[0], error);
       else for (const finished of batch) await this.sendSettled([finished]); // one of them is to blame: the others are not
     }
   }
 
-  private async send(batch: Finished[], reserved: Partial<Record<Queue, number>>): Promise<FinishedRow[]> {
+  /** Beside the flushes, until it is recorded; it never rejects. */
+  private async sendAlone(finished: Finished): Promise<void> {
+    try {
+      this.settled([finished], await this.send([finished], {}, isConnectionTrouble), {});
+    } catch (error) {
+      this.refused(finished, error);
+    }
+  }
+
+  private async send(
+    batch: Finished[],
+    reserved: Partial<Record<Queue, number>>,
+    isPassing = (error: unknown) => isConnectionTrouble(error) && !isLockedOut(error),
+  ): Promise<FinishedRow[]> {
     for (let delay = 100; this.leased(); delay = Math.min(delay * 2, 5000)) {
       try {
         const standing = batch.filter(this.current); // asked each time: while the database was away much may have happened
         return await finish(this.run, this.runnerId, standing, reserved);
       } catch (error) {
-        if (!isConnectionTrouble(error)) throw error;
+        if (!isPassing(error)) throw error;
         this.log.warn({ err: error, jobs: batch.length }, 'finished jobs could not be recorded yet; trying again');
         await sleep(delay);
       }

@@ -1,4 +1,5 @@
 import { LockHeld, LockLost, LocksUnavailable, type Lock, type Locks } from '../../coordination/locks.js';
+import { isLockedOut } from './connection-trouble.js';
 
 /** A lock that another has is asked for again after this long; one that was lost, too. */
 const HELD_AGAIN_S = 5;
@@ -48,11 +49,15 @@ export interface Later {
   afterSeconds: number;
 }
 
-/** `Later` for what locks throw; undefined for any other error. */
+/** `Later` for what locks throw, and for a lock of the database that was not granted; undefined for any other error. */
 export function laterForLocks(error: unknown): Later | undefined {
   const jitter = 0.75 + Math.random() / 2;
   if (error instanceof LockHeld || error instanceof LockLost)
     return { kind: 'later', reason: error.message, afterSeconds: HELD_AGAIN_S * jitter };
+  if (isLockedOut(error)) {
+    const reason = `another session has locked what it needs in the database (${(error as Error).message}); pg_stat_activity tells who, perhaps "idle in transaction"`;
+    return { kind: 'later', reason, afterSeconds: HELD_AGAIN_S * jitter };
+  }
   if (!(error instanceof LocksUnavailable)) return undefined;
   const { least, most, shareOfOutage } = UNAVAILABLE_AGAIN_S;
   const afterSeconds = Math.min(most, Math.max(least, error.outageSeconds * shareOfOutage)) * jitter;

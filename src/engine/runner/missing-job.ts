@@ -1,10 +1,15 @@
 import type { ClaimedRow } from '../statements/claim.js';
 import type { Ending } from './execute.js';
 
-/** The end of a run that could not begin: its pipeline points at a job whose row is gone. */
-export const missingJob = (row: ClaimedRow): Ending => {
-  const thrown = new Error(
-    `pipeline ${row.pipelineId} points at a job that does not exist; its row was deleted by hand: cancel the pipeline, or goto another job`,
-  );
+/** What a pipeline suffers from that points at a job whose row is gone, and what helps. */
+export const MISSING_JOB = {
+  fault: (pipelineId: number) =>
+    `pipeline ${pipelineId} points at a job that does not exist; its row was deleted by hand`,
+  remedy: 'cancel the pipeline, or goto another job',
+};
+
+/** The end of a run that could not begin. */
+export const missingJob = ({ pipelineId }: ClaimedRow): Ending => {
+  const thrown = new Error(`${MISSING_JOB.fault(pipelineId)}: ${MISSING_JOB.remedy}`);
   return { kind: 'failed', error: { name: 'MissingJob', message: thrown.message }, retryable: false, thrown };
 };

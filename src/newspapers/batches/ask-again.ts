@@ -20,7 +20,7 @@ import { withdrawBatch } from '../pipelines/withdraw-batch.js';
 import { recordBatchEvent } from './batch-events.js';
 import { batchPlaces } from './batch-places.js';
 import { ASK_ABOUT_BATCH, lastWork, mayBeOn, type LastWork } from './batch-stand.js';
-import { batchObject, moveBatch, theBatch, type Batch, type BatchStatus } from './batches.js';
+import { BATCH_OBJECT, batchObject, moveBatch, theBatch, type Batch, type BatchStatus } from './batches.js';
 import { laterVersions, lockBatch } from './former-version.js';
 import { askBatchQc } from './questions.js';
 
@@ -132,7 +132,7 @@ async function askingOfStopped(
     throw new Refused('conflict', `the ${work.name} of batch ${batch.fullName} was stopped: it asks nothing`, goesOn);
   if (work?.name !== GO_LIVE) return { plan: only(askBatchQc(batch.id)), status: 'qc_flagging' };
   const { output } = batchPlaces(batch.fullName, settings);
-  if ((await isMoving(trx, work.id)) || !(await existing(batch.location ?? output, 'directory')))
+  if ((await isMoving(trx, batch.id)) || !(await existing(batch.location ?? output, 'directory')))
     throw new Refused(
       'conflict',
       `batch ${batch.fullName} is on production, and its files are on their way to the archive: it is past quality control`,
@@ -142,11 +142,11 @@ async function askingOfStopped(
   return { plan: only(askBatchQc(batch.id)) };
 }
 
-/** Whether the move to the archive has begun to delete: from then on the full batch is not whole where it was. */
-async function isMoving(trx: Transaction<DB>, pipelineId: number): Promise<boolean> {
+/** Whether the move to the archive has ever begun to delete: from then on the full batch is not whole where it was, also while a later go-live is at an earlier job. */
+async function isMoving(trx: Transaction<DB>, batchId: number): Promise<boolean> {
   const { rows } = await sql`
-    select from jobs where pipeline_id = ${pipelineId} and type = 'delete_directory' and started_at is not null limit 1`.execute(
-    trx,
-  );
+    select from pipelines p join jobs j on j.pipeline_id = p.id
+    where p.object_type = ${BATCH_OBJECT} and p.object_id = ${batchId} and p.name = ${GO_LIVE}
+      and j.type = 'delete_directory' and j.started_at is not null limit 1`.execute(trx);
   return rows.length > 0;
 }

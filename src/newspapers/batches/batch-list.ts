@@ -21,6 +21,7 @@ export type ListedBatch = Batch & {
 };
 
 export interface BatchFilter {
+  id?: number | undefined;
   group?: BatchGroup | undefined;
   status?: BatchStatus | undefined;
   org?: string | undefined;
@@ -33,7 +34,7 @@ export interface BatchFilter {
  */
 export async function listBatches(
   db: Kysely<DB>,
-  { group, status, org, limit }: BatchFilter,
+  { id, group, status, org, limit }: BatchFilter,
 ): Promise<{ batches: ListedBatch[]; totals: { group: BatchGroup; count: number }[] }> {
   const grouped = selectBatches(db)
     .leftJoin('pipelines as p', (join) =>
@@ -45,12 +46,13 @@ export async function listBatches(
     .select(['p.id as pipelineId', 'p.name as pipeline', 'p.status as pipelineStatus'])
     .select(sql<string | null>`case when p.status = 'held' then p.hold_action end`.as('question'))
     .select(GROUP.as('group'))
+    .$if(id !== undefined, (query) => query.where('b.id', '=', id ?? 0))
     .$if(status !== undefined, (query) => query.where('b.status', '=', status ?? ''))
     .$if(org !== undefined, (query) => query.where('o.code', '=', org ?? ''));
   const { rows: totals } = await sql<{ group: BatchGroup; count: number }>`
     select "group", count(*) as count from (${grouped}) b group by 1`.execute(db);
   const wanted = BATCH_GROUPS.filter(
-    (each) => group === each || (group === undefined && (each !== 'deleted' || status)),
+    (each) => group === each || (group === undefined && (each !== 'deleted' || status || id !== undefined)),
   );
   const { rows } = await sql<ListedBatch>`
     select b.*, coalesce(s.issues, 0) as issues, coalesce(s.pages, 0) as pages,

@@ -5,6 +5,7 @@ import { isThere } from '../../files/existing.js';
 import type { Settings } from '../../settings.js';
 import { listPipelines, questionOf, type ObjectPipeline, type Question } from '../object-story.js';
 import { listBatchEvents, type BatchEvent } from './batch-events.js';
+import { listBatches, type ListedBatch } from './batch-list.js';
 import { batchLinks, type BatchLinks } from './batch-links.js';
 import { batchPlaces } from './batch-places.js';
 import { batchObject, listBatchIssues, type Batch } from './batches.js';
@@ -22,6 +23,8 @@ export interface BatchIssue {
 
 export interface BatchStory {
   batch: Batch;
+  /** As a list tells it: by what is to be done about it, and what its open pipeline does or asks. */
+  listed: ListedBatch | null;
   issues: BatchIssue[];
   pages: number;
   /** Directories that are there. */
@@ -36,7 +39,8 @@ export interface BatchStory {
 
 export async function tellBatch(db: Kysely<DB>, batch: Batch, settings: Settings): Promise<BatchStory> {
   const object = batchObject(batch.id);
-  const [issues, pipelines, question, events, places] = await Promise.all([
+  const [{ batches }, issues, pipelines, question, events, places] = await Promise.all([
+    listBatches(db, { id: batch.id, limit: 1 }),
     issuesOf(db, batch.id),
     listPipelines(db, object),
     questionOf(db, object),
@@ -45,7 +49,8 @@ export async function tellBatch(db: Kysely<DB>, batch: Batch, settings: Settings
   ]);
   const pages = issues.reduce((sum, issue) => sum + issue.pages, 0);
   const links = batchLinks(batch.fullName, settings);
-  return { batch, issues, pages, places, links, pipelines, question: question ?? null, events };
+  const listed = batches[0] ?? null;
+  return { batch, listed, issues, pages, places, links, pipelines, question: question ?? null, events };
 }
 
 async function issuesOf(db: Kysely<DB>, batchId: number): Promise<BatchIssue[]> {

@@ -57,7 +57,7 @@ export async function makeAlto(order: AltoOrder): Promise<AltoMade> {
   const { pdf, target, signal, timeoutSeconds = PROGRAM_TIMEOUT_SECONDS } = order;
   const limits = { timeoutSeconds, ...(signal && { signal }) };
   const page = await describePage(order, limits);
-  return withScratch(target, async (scratch) => {
+  return withScratch({ target, signal }, async (scratch) => {
     const there = await inThread<AltoFacts | undefined>(THREAD, 'readAlto', { path: target }, signal);
     if (there && isAbout(page, there)) return { ...page.size, words: there.words, built: false };
     const made = join(scratch, 'page.xml');

@@ -45,7 +45,7 @@ export async function makeJp2(order: Jp2Order): Promise<Jp2Made> {
   const { source, target, dpi, quality, signal, timeoutSeconds = PROGRAM_TIMEOUT_SECONDS } = order;
   const limits = { timeoutSeconds, ...(signal && { signal }) };
   const page = await openSource(source, dpi, limits);
-  return withScratch(target, async (scratch) => {
+  return withScratch({ target, signal }, async (scratch) => {
     const existing = await proven(target, page.size, scratch, limits);
     if (existing) return { ...existing, built: false };
     await assertFreeSpace(dirname(target), page.size.width * page.size.height * 4); // in colour and in grey
@@ -61,7 +61,8 @@ export async function makeJp2(order: Jp2Order): Promise<Jp2Made> {
 /** Whether the file is a JP2 that can be decoded, by the means of `makeJp2`. */
 export async function isValidJp2(path: string, limits?: Partial<ProgramLimits>): Promise<boolean> {
   const programLimits = { timeoutSeconds: PROGRAM_TIMEOUT_SECONDS, ...limits };
-  return withScratch(path, async (scratch) => (await proven(path, undefined, scratch, programLimits)) !== undefined);
+  const place = { target: path, signal: limits?.signal };
+  return withScratch(place, async (scratch) => (await proven(path, undefined, scratch, programLimits)) !== undefined);
 }
 
 async function proven(path: string, size: PixelSize | undefined, scratch: string, limits: ProgramLimits) {

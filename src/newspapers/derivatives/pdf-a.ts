@@ -1,9 +1,8 @@
 /** PDF/A-2b of page files, where it can be had honestly (newspapers 6.1, W13). Ghostscript makes it, veraPDF judges it. */
-import { readFile, rename, statfs, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { isThere } from '../../files/existing.js';
-import { megabytes } from '../../files/megabytes.js';
 import { findProgram, ProgramFailed, runProgram } from '../../files/programs.js';
 import { quoted } from '../../files/quoted.js';
 import { FileTrouble, fileTrouble } from '../../files/trouble.js';
@@ -110,13 +109,12 @@ async function convert(
     if (error instanceof ProgramFailed && !error.outOfMemory) return error;
     throw error;
   });
-  if (NOT_WRITTEN.test(ended.stderr) || (!(ended instanceof ProgramFailed) && !(await endsAsPdf(made)))) {
-    const { bavail, bsize } = await statfs(scratch);
+  if (NOT_WRITTEN.test(ended.stderr) || (!(ended instanceof ProgramFailed) && !(await endsAsPdf(made))))
     throw new FileTrouble(
-      `${basename(page)} could not be turned into PDF/A: Ghostscript cannot write to ${quoted(scratch)}, ` +
-        `which has ${megabytes(bavail * bsize)} MB free; make room, or look at the disk; the job will try again`,
+      `${basename(page)} could not be turned into PDF/A: Ghostscript cannot write to ${quoted(scratch)}; ` +
+        `look at the disk; the job will try again`,
+      ended instanceof ProgramFailed ? { cause: ended } : {},
     );
-  }
   if (ended instanceof ProgramFailed) throw ended;
 }
 

@@ -1,18 +1,24 @@
 /** Room for half-made files beside the file they will become. */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { askedOfDisk } from '../../files/full-disk.js';
 
 /**
  * Runs work with a private directory in the target's own directory (same file system, so the result lands by rename),
  * and removes it in the end. What killed runs for the same target left behind is removed first: a job's pipeline
- * never runs twice at once, so nobody works there.
+ * never runs twice at once, so nobody works there. Work that fails as the disk is full says so.
  */
-export async function withScratch<T>(target: string, work: (scratch: string) => Promise<T>): Promise<T> {
+export async function withScratch<T>(
+  { target, signal }: { target: string; signal?: AbortSignal | undefined },
+  work: (scratch: string) => Promise<T>,
+): Promise<T> {
   const prefix = leftoversOf(target);
   await removeLeftovers(dirname(target), prefix);
   const scratch = await mkdtemp(join(dirname(target), prefix));
   try {
     return await work(scratch);
+  } catch (error) {
+    throw signal?.aborted ? error : await askedOfDisk(scratch, error);
   } finally {
     await remove(scratch);
   }

@@ -1,6 +1,8 @@
 /** Tells a publisher what is wrong with a PDF that cannot be split. */
 import { open } from 'node:fs/promises';
 import { ProgramFailed, runProgram, type ProgramResult, type RunOptions } from '../../files/programs.js';
+import { quoted } from '../../files/quoted.js';
+import { FileTrouble } from '../../files/trouble.js';
 import { asRefusal } from './pdf-page.js';
 import { SourceRefused } from './source-refused.js';
 
@@ -75,14 +77,17 @@ async function refusal(file: string, error: unknown): Promise<unknown> {
 }
 
 /**
- * Makes sure that qpdf has written a file to its end: on a full disk it writes what fits, and exits with 0 (11.3).
+ * Makes sure that qpdf has written a file to its end: whatever the system refuses to write, for want of room or as the disk is
+ * failing, it leaves out, and exits with 0 (11.3).
  *
- * @throws {Error} when it has not; retrying helps once there is room
+ * @throws {FileTrouble} when it has not; retrying helps once there is room
  */
 export async function assertWritten(file: string): Promise<void> {
   const { tail } = await ends(file);
   if (!/startxref\n\d+\n%%EOF\n?$/.test(tail))
-    throw new Error(`qpdf could not write ${file} to its end: is the disk full? Make room; the job will try again`);
+    throw new FileTrouble(
+      `qpdf could not write ${quoted(file)} to its end: is the disk full, or failing? See to it; the job will try again`,
+    );
 }
 
 function truncated(file: string): SourceRefused {

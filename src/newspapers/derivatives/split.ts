@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { FatalError } from '../../engine/job.js';
 import { assertFreeSpace } from '../../files/free-space.js';
+import { askedOfDisk } from '../../files/full-disk.js';
 import { syncDirectory } from '../../files/land.js';
 import { PROGRAM_TIMEOUT_SECONDS, type ProgramLimits } from './program-limits.js';
 import { leftoversOf, removeLeftovers } from './scratch.js';
@@ -81,6 +82,8 @@ export async function splitPdfs(order: SplitOrder): Promise<{ pages: number }> {
     await publish(building, output);
     log.info({ pages, files: sources.length }, 'split the upload into pages');
     return { pages };
+  } catch (error) {
+    throw signal?.aborted ? error : await askedOfDisk(dirname(output), error);
   } finally {
     await rm(building, { recursive: true, force: true });
     await rm(scratch, { recursive: true, force: true });

@@ -8,6 +8,7 @@ import { readFileSet } from '../../files/fixity/file-records.js';
 import { sumDirectory } from '../../files/fixity/sum-directory.js';
 import { verifiedFiles, wipOf } from '../../files/move.js';
 import { absolutePath } from '../../files/paths.js';
+import { quoted } from '../../files/quoted.js';
 import { BAG_ROLE, LIVE_ROLE } from '../batch-files/bag-records.js';
 import { batchObject, theBatch } from '../batches/batches.js';
 
@@ -24,9 +25,11 @@ export const checkBatchFiles = defineFileJob({
   locks: ({ location, live }) => [filesLock(location), filesLock(live)],
   async run({ args: { batchId, location, live, archive }, db, signal }) {
     const { fullName } = await theBatch(db, batchId);
-    const remedy =
-      `"bin/batches ask ${fullName}" brings it back to quality control: then reject it, ` +
-      'flag the issues of these files and finalize, or undo it, and it is built again';
+    const moved = await wholeCopy(location, archive);
+    const remedy = moved
+      ? `The same files are in ${quoted(moved)}: copy those of them over these, then "bin/batches resume ${fullName}"`
+      : `"bin/batches ask ${fullName}" brings it back to quality control: then reject it, ` +
+        'flag the issues of these files and finalize, or undo it, and it is built again';
     const check = async (directory: string, role: string): Promise<number> => {
       const set = await readFileSet(db, batchObject(batchId), directory, role);
       if (!set) return 0;
@@ -35,10 +38,14 @@ export const checkBatchFiles = defineFileJob({
       assertAsRecorded(directory, set.files, found, remedy);
       return set.files.length;
     };
-    const isMoved =
-      (await isThere(archive)) ||
-      ((await isThere(wipOf(archive))) && (await verifiedFiles({ from: location, to: archive })) !== undefined);
-    const bag = isMoved ? 0 : await check(location, BAG_ROLE);
+    const bag = moved ? 0 : await check(location, BAG_ROLE);
     return done({ result: { bag, live: await check(live, LIVE_ROLE) } });
   },
 });
+
+/** Where the archive's verified copy is; undefined: there is none yet. */
+async function wholeCopy(location: string, archive: string): Promise<string | undefined> {
+  if (await isThere(archive)) return archive;
+  const wip = wipOf(archive);
+  return (await isThere(wip)) && (await verifiedFiles({ from: location, to: archive })) !== undefined ? wip : undefined;
+}

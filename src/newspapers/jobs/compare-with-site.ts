@@ -3,7 +3,8 @@ import type { Kysely } from 'kysely';
 import type { DB } from '../../database/database.js';
 import { defineJob, done, tryLater } from '../../engine/job.js';
 import { recordBatchEvent } from '../batches/batch-events.js';
-import { listBatchIssues, theBatch } from '../batches/batches.js';
+import { listBatchIssues, theBatch, type Batch } from '../batches/batches.js';
+import { formerVersion } from '../batches/former-version.js';
 import { latestRequest } from '../oni/agent-requests.js';
 import { areSame, compareBatch, tellDifferences, type SentIssue } from '../oni/compare.js';
 import { once, SiteReader, SiteTrouble } from '../oni/site-json.js';
@@ -13,19 +14,12 @@ import { countPages } from '../pages.js';
 /** The site does not show the batch as we sent it, although its agent says that it was loaded (newspapers spec W29). */
 export class SiteDiffers extends Error {
   override name = 'SiteDiffers';
-  /** @param loadJob number of the agent's job that loaded it */
-  constructor(fullName: string, site: Site, differences: string, loadJob: number | null | undefined) {
-    const tells = loadJob != null && loadJob > 0 ? `"bin/agent --site ${site} job-logs ${loadJob}" tells why. ` : '';
-    super(
-      `the ${site} site does not show ${fullName} as it was sent: ${differences}. ${tells}` +
-        `Mend that, take the batch off with "bin/agent --site ${site} purge-batch ${fullName}", and move this pipeline back to its oni_load_batch with "bin/run-jobs goto"`,
-    );
-  }
 }
 
 /**
  * Looks that the site shows every issue and page of a batch that was just loaded (newspapers spec W29). Sites keep their
- * answers for minutes: what differs is looked at again a few times before a person is told.
+ * answers for minutes: what differs is looked at again a few times before a person is told. The version that it replaces
+ * must be gone: somebody may have loaded that again while the site refused this one, and it is taken for gone from here on.
  */
 export const compareWithSite = defineJob({
   type: 'compare_with_site',
@@ -52,10 +46,11 @@ export const compareWithSite = defineJob({
     const { fullName } = await theBatch(db, batchId);
     const sent = await sentIssues(db, batchId);
     const reader = new SiteReader(root, signal);
-    const differs = async (differences: string): Promise<SiteDiffers> => {
-      const load = await latestRequest(db, { batchId, site, action: 'load' });
-      return new SiteDiffers(fullName, site, differences, load?.jobId);
-    };
+    const former = await formerVersion(db, batchId);
+    const differs = async (differences: string) =>
+      new SiteDiffers(
+        `the ${site} site does not show ${fullName} as it was sent: ${differences}. ${await remedy(db, { batchId, fullName, site, former, pipelineId })}`,
+      );
     try {
       const shown = await reader.readBatch(
         reader.batchUrl(fullName),
@@ -63,6 +58,8 @@ export const compareWithSite = defineJob({
       );
       const differences = await compareBatch(sent, shown, (issue) => reader.countPages(issue.url));
       if (!areSame(differences)) throw await differs(tellDifferences(differences));
+      if (former && (await reader.shows(former.fullName)))
+        throw await differs(`it shows ${former.fullName}, which this one replaces, as well`);
     } catch (error) {
       if (!(error instanceof SiteTrouble)) throw error;
       if (error.status === 404) throw await differs(`there is nothing at ${error.url}`);
@@ -72,6 +69,32 @@ export const compareWithSite = defineJob({
     return done({ result: { compared: true, issues: sent.length, pages } });
   },
 });
+
+interface Loaded {
+  batchId: number;
+  fullName: string;
+  site: Site;
+  former: Batch | undefined;
+  pipelineId: number;
+}
+
+/** From where the pipeline must go on: of a version that replaces another both go first, as the words of a page are kept by its address. */
+async function remedy(db: Kysely<DB>, { batchId, fullName, site, former, pipelineId }: Loaded): Promise<string> {
+  const load = await latestRequest(db, { batchId, site, action: 'load' });
+  const agent = `bin/agent --site ${site}`;
+  const purges = [fullName, ...(former ? [former.fullName] : [])].map((name) => `"${agent} purge-batch ${name}"`);
+  const { sequence } = await db
+    .selectFrom('jobs')
+    .select(({ fn }) => fn.max('sequence').as('sequence'))
+    .where('pipeline_id', '=', pipelineId)
+    .where('type', '=', former ? 'oni_purge_batch' : 'oni_load_batch')
+    .where('status', '=', 'success')
+    .executeTakeFirstOrThrow();
+  return (
+    (load && load.jobId !== null && load.jobId > 0 ? `"${agent} job-logs ${load.jobId}" tells why. ` : '') +
+    `Mend that, take off what is loaded with ${purges.join(' and ')}, and go back to the load with "bin/run-jobs goto ${pipelineId} ${sequence} --reason ..."`
+  );
+}
 
 async function sentIssues(db: Kysely<DB>, batchId: number): Promise<SentIssue[]> {
   const issues = await listBatchIssues(db, batchId);

@@ -18,7 +18,8 @@ export const purgeBatch = (batchId: number, site: Site): JobCall[] =>
 
 /**
  * Puts a batch in the place of its former version. One group: a load that is tried again purges again, so that a former version
- * that somebody loaded meanwhile, because the site refused the new one, does not stay.
+ * that somebody loaded meanwhile, because the site refused the new one, does not stay. One that is there beside the new one is
+ * found by the comparison.
  */
 export const replaceBatch = (formerId: number, batchId: number, site: Site): JobCall[] => [
   ...entwined(

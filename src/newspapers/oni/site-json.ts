@@ -136,6 +136,17 @@ export class SiteReader {
     return { name, pages, issues: read };
   }
 
+  /** Whether the site shows the batch at all. @throws SiteTrouble */
+  async shows(fullName: string): Promise<boolean> {
+    try {
+      await this.read(this.batchUrl(fullName), batch);
+      return true;
+    } catch (error) {
+      if (error instanceof SiteTrouble && error.status === 404) return false;
+      throw error;
+    }
+  }
+
   /** @throws SiteTrouble */
   async readTitle(url: string): Promise<SiteTitle> {
     const { lccn, name } = await this.read(url, title);

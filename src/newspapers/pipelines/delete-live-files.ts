@@ -1,7 +1,6 @@
 import { definePipeline } from '../../engine/pipeline.js';
-import { deleteDirectory } from '../../files/jobs.js';
 import { issueObject, type Issue } from '../issues.js';
-import { checkArchived } from '../jobs/check-archived.js';
+import { deleteArchivedFiles } from '../jobs/delete-archived-files.js';
 import { forgetIssueFiles } from '../jobs/forget-issue-files.js';
 
 export const DELETE_LIVE_FILES = 'DeleteLiveFiles';
@@ -11,8 +10,7 @@ export const deleteLiveFiles = definePipeline<{ issue: Issue; location: string }
   describe: ({ issue }) => `issue ${issue.key}`,
   object: ({ issue }) => issueObject(issue.id),
   jobs: ({ issue: { id: issueId }, location }) => [
-    checkArchived({ issueId, location }),
-    deleteDirectory({ location }),
+    deleteArchivedFiles({ issueId, location }),
     forgetIssueFiles({ issueId, location }),
   ],
 });

@@ -105,12 +105,17 @@ export async function stuckIntakes(db: Kysely<DB>): Promise<Standing[]> {
 
 /** An issue and how its latest pipeline stands; undefined when there is no such issue. */
 export async function standingOf(db: Kysely<DB>, issueId: number): Promise<Standing | undefined> {
-  const [standing] = await select(
+  const [standing] = await standingsOf(db, [issueId]);
+  return standing;
+}
+
+/** The same of many. */
+export async function standingsOf(db: Kysely<DB>, issueIds: readonly number[]): Promise<Standing[]> {
+  return select(
     db,
     sql`newspapers.issues i join newspapers.titles t on t.id = i.title_id`,
-    sql`i.id = ${issueId}`,
+    sql`i.id = any(${issueIds})`,
   );
-  return standing;
 }
 
 /** Issues as i of titles as t, each with its latest pipeline as p. */

@@ -20,7 +20,7 @@ serve(async ({ url, options }, run) => {
     connectionString: url,
     applicationName: 'run-jobs',
     maxConnections: 40,
-    plansByIndex: true,
+    runnerLeaseSeconds: settings.RUNNER_LEASE,
   });
   const runner = new Runner({
     database,

@@ -1,8 +1,9 @@
 /** What was stopped, or failed for good, on a batch's way: nothing is carried on by asking, and every stand has a way on. */
 import { existsSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { wipOf } from '../../../src/files/move.js';
 import { closeThreads } from '../../../src/files/threads.js';
 import { askAgain, askWhenMakingFailed } from '../../../src/newspapers/batches/ask-again.js';
 import { batchPlaces } from '../../../src/newspapers/batches/batch-places.js';
@@ -141,6 +142,55 @@ describe('asking carries on nothing that somebody stopped', () => {
     await expect(resume(batch)).rejects.toThrow('bin/batches ask');
     expect(await reread(site, batch)).toMatchObject({ status: 'qc_ready' });
   });
+});
+
+describe('a go-live that was stopped while it deleted what the archive had', () => {
+  test(
+    'does not come back to quality control, also when a later one failed before: the archive has the only whole copy',
+    { timeout: 60_000 },
+    async () => {
+      const first = await startBatchRunner(site);
+      const { batch } = await batchAtQc(site, 2);
+      await first.stop(5);
+      const { output, archive, live } = batchPlaces(batch.fullName, site.settings);
+      const notDeleting = allJobs(new Set()).filter(({ definition }) => definition.type !== 'delete_directory');
+      const runner = await startRunner(own, { more: notDeleting, settings: site.settings });
+      await decided(site, batch, 'batch_qc', 'approve');
+      await until(
+        'the copy is verified',
+        async () => {
+          await makeDelayedDue(own);
+          const { id } = await standing(site, batch);
+          return (await jobRows(own, id)).find(({ status }) => status === 'waiting')?.type === 'delete_directory';
+        },
+        40,
+      );
+      await runner.stop(5);
+      // the deletion began, then its disk hung
+      const { id } = await standing(site, batch);
+      await rows(own, `update jobs set started_at = now() where pipeline_id = $1 and type = 'delete_directory'`, [id]);
+      const [issue] = await listBatchIssues(db(), batch.id);
+      const page = join('data', issue?.lccn ?? '', 'print', issue?.key.slice(-10) ?? '', '0001');
+      await rm(join(output, `${page}.tif`));
+      await cancel(batch);
+      await expect(ask(batch)).rejects.toThrow('past quality control');
+
+      const picture = await readFile(join(live, `${page}.jp2`));
+      await writeFile(join(live, `${page}.jp2`), 'bit rot');
+      await startBatchRunner(site);
+      await resume(batch);
+      await untilFailed(batch);
+      await expect(ask(batch)).rejects.toThrow('past quality control');
+      expect(existsSync(join(wipOf(archive), `${page}.tif`))).toBe(true);
+      const { error } = await standing(site, batch);
+      expect(error?.message).toContain(`The same files are in ${wipOf(archive)}: `);
+      expect(await readFile(join(wipOf(archive), `${page}.jp2`))).toEqual(picture);
+      await copyFile(join(wipOf(archive), `${page}.jp2`), join(live, `${page}.jp2`));
+      await resume(batch);
+      await untilBatchAsks(site, batch, 'confirm_archived');
+      expect(existsSync(join(archive, `${page}.tif`))).toBe(true);
+    },
+  );
 });
 
 describe('what rots after quality control is found before production is asked', () => {

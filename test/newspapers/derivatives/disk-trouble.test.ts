@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import sharp from 'sharp';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { FatalError } from '../../../src/engine/job.js';
+import { laterIfDiskFull } from '../../../src/files/full-disk.js';
 import { findProgram } from '../../../src/files/programs.js';
 import { closeThreads } from '../../../src/files/threads.js';
 import { makeAlto } from '../../../src/newspapers/derivatives/alto.js';
@@ -22,11 +23,11 @@ import { mayMount } from '../../support/may-mount.js';
 afterAll(() => closeThreads());
 const log = pino({ level: 'silent' });
 
-/** A filesystem of its own. @returns its directory */
-async function disk(megabytes: number): Promise<string> {
+/** A filesystem of its own, for so many bytes and files. @returns its directory */
+async function disk(megabytes: number, inodes = 10_000): Promise<string> {
   const at = join(await temporaryDirectory(), 'disk');
   mkdirSync(at);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', at]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,nr_inodes=${inodes}`, 'tmpfs', at]);
   onTestFinished(() => void execFileSync('umount', ['-l', at]));
   return at;
 }
@@ -43,6 +44,11 @@ const failureOf = (work: Promise<unknown>): Promise<Error | undefined> =>
     () => undefined,
     (error: unknown) => error as Error,
   );
+
+/** What the engine waits for, however long: no attempt is used up. */
+function expectWaitedFor(failure: Error | undefined): void {
+  expect(laterIfDiskFull(failure)).toMatchObject({ kind: 'try_later', reason: failure?.message });
+}
 
 /** What retrying may mend, in words for the administrator; the publisher's file is not to blame. */
 function expectDiskTrouble(failure: Error | undefined, words: RegExp): void {
@@ -72,7 +78,9 @@ describe.skipIf(!mayMount)('a full disk', () => {
     const source = join(await temporaryDirectory(), 'ads.pdf');
     writeFileSync(source, await document.save());
     const split = () => splitPdfs({ sources: [source], outputDirectory: join(at, 'split'), minimumPages: 2, log });
-    expectDiskTrouble(await failureOf(split()), /is the disk full\?|MB free.*make room/);
+    const failure = await failureOf(split());
+    expectDiskTrouble(failure, /could not write .*page-\d+\.pdf to its end: .* has \d MB free: make room/);
+    expectWaitedFor(failure);
     expect(readdirSync(at)).toEqual([]);
     remount(at, 'size=300m');
     expect(await split()).toEqual({ pages: 100 });
@@ -83,7 +91,9 @@ describe.skipIf(!mayMount)('a full disk', () => {
     const pdf = await writePdf(join(await temporaryDirectory(), '0001.pdf'), { lines: ['There is room'] });
     const alto = () => makeAlto({ pdf, target: join(at, '0001.xml'), dpi: 72, pageNumber: 1, language: 'eng' });
     fillUp(at, 0);
-    expectDiskTrouble(await failureOf(alto()), /has 0 MB free.*make room, the job will try again/);
+    const failure = await failureOf(alto());
+    expectDiskTrouble(failure, /has 0 MB free.*make room, the job will try again/);
+    expectWaitedFor(failure);
     expect(readdirSync(at)).toEqual(['hog']);
     rmSync(join(at, 'hog'));
     expect(await alto()).toMatchObject({ words: 3, built: true });
@@ -95,10 +105,72 @@ describe.skipIf(!mayMount)('a full disk', () => {
     mkdirSync(issue);
     await writePdf(join(issue, '0001.pdf'), { lines: ['one'] });
     fillUp(at, 1_000_000);
-    expectDiskTrouble(await failureOf(makeDerivatives(derivatives(issue))), /page 0001: .* MB free, .*make room/);
+    const failure = await failureOf(makeDerivatives(derivatives(issue)));
+    expectDiskTrouble(failure, /page 0001: .* MB free, .*make room/);
+    expectWaitedFor(failure);
     rmSync(join(at, 'hog'));
     await makeDerivatives(derivatives(issue));
     expect(readdirSync(issue).sort()).toEqual(['0001.jp2', '0001.pdf', '0001.xml']);
+  });
+});
+
+describe.skipIf(!mayMount)('a disk that fills', () => {
+  /** Before the program begins there is room, then no longer: of bytes, or of files. */
+  const fillingUp = (at: string, program: string, what: 'bytes' | 'files') => {
+    const taking = {
+      bytes: `dd if=/dev/zero of='${at}/hog' bs=64k 2>/dev/null`,
+      files: `n=0; while true > '${at}/hog/'$n; do n=$((n + 1)); done 2>/dev/null`,
+    };
+    if (what === 'files') mkdirSync(join(at, 'hog'));
+    return Promise.all([temporaryDirectory(), findProgram(program)]).then(([programs, real]) =>
+      stub(programs, program, `${taking[what]}\nexec '${real ?? ''}' "$@"`),
+    );
+  };
+
+  test.each([
+    ['pdftoppm', 'bytes', / has 0 MB free: make room/],
+    ['pdftoppm', 'files', / has 0 inodes free \(each file takes one\): make room/],
+    ['pdftotext', 'files', / has 0 inodes free \(each file takes one\): make room/],
+    ['opj_compress', 'bytes', /is the disk full\?.* has 0 MB free: make room/],
+    ['opj_compress', 'files', / has 0 inodes free \(each file takes one\): make room/],
+    ['opj_decompress', 'files', / has 0 inodes free \(each file takes one\): make room/],
+  ] as const)(
+    'when %s begins, with %s: the page is waited for, and made when there is room',
+    async (program, what, words) => {
+      const at = await disk(90, 500);
+      const issue = join(at, 'issue');
+      mkdirSync(issue);
+      await writePdf(join(issue, '0001.pdf'), { lines: ['one'] });
+      await fillingUp(at, program, what);
+      const failure = await failureOf(makeDerivatives(derivatives(issue)));
+      expectDiskTrouble(failure, words);
+      expectWaitedFor(failure);
+      vi.unstubAllEnvs();
+      rmSync(join(at, 'hog'), { recursive: true });
+      await makeDerivatives(derivatives(issue));
+      expect(readdirSync(issue).sort()).toEqual(['0001.jp2', '0001.pdf', '0001.xml']);
+    },
+  );
+
+  test.each(['bytes', 'files'] as const)('when qpdf begins, with %s: the upload is waited for', async (what) => {
+    const at = await disk(90, 500);
+    const source = await writePdf(join(await temporaryDirectory(), '1.pdf'), {}, {});
+    await fillingUp(at, 'qpdf', what);
+    const split = () => splitPdfs({ sources: [source], outputDirectory: join(at, 'split'), minimumPages: 2, log });
+    expectWaitedFor(await failureOf(split()));
+    expect(readdirSync(at)).toEqual(['hog']);
+    vi.unstubAllEnvs();
+    rmSync(join(at, 'hog'), { recursive: true });
+    expect(await split()).toEqual({ pages: 2 });
+  });
+
+  test('is not to blame for what fails where there is room: that counts', async () => {
+    const at = await disk(90);
+    await writePdf(join(at, '0001.pdf'), { lines: ['one'] });
+    await stub(await temporaryDirectory(), 'pdftoppm', 'echo "Could not write image" >&2; exit 1');
+    const failure = await failureOf(makeDerivatives(derivatives(at)));
+    expectDiskTrouble(failure, /Could not write image/);
+    expect(laterIfDiskFull(failure)).toBeUndefined();
   });
 });
 
@@ -126,10 +198,12 @@ describe.skipIf(!mayMount || ghostscript === undefined)('a disk that fills while
       writeFileSync(source, await document.save());
       const order = { sources: [source], outputDirectory: join(at, 'split'), minimumPages: 2, pdfA: true, log };
       await fillingUp(at, butBytes);
+      const failure = await failureOf(splitPdfs(order));
       expectDiskTrouble(
-        await failureOf(splitPdfs(order)),
-        /^seq-0001\.pdf could not be turned into PDF\/A: Ghostscript cannot write to .* MB free; make room.*try again$/,
+        failure,
+        /^seq-0001\.pdf could not be turned into PDF\/A: Ghostscript cannot write to .* MB free: make room; .*try again$/,
       );
+      expectWaitedFor(failure);
       expect(readdirSync(at).sort()).toEqual(['hog', 'issue.pdf']);
       vi.unstubAllEnvs();
       rmSync(join(at, 'hog'));
@@ -155,10 +229,12 @@ describe.skipIf(!mayMount)('a disk that is read-only', () => {
     const at = await disk(90);
     await writePdf(join(at, '0001.pdf'), { lines: ['one'] });
     remount(at, 'ro');
+    const failure = await failureOf(makeDerivatives(derivatives(at)));
     expectDiskTrouble(
-      await failureOf(makeDerivatives(derivatives(at))),
+      failure,
       /page 0001: .*: the disk is mounted read-only \(EROFS.*mount it for writing; the job will try again/,
     );
+    expect(laterIfDiskFull(failure)).toBeUndefined();
     remount(at, 'rw');
     await makeDerivatives(derivatives(at));
     expect(existsSync(join(at, '0001.jp2'))).toBe(true);

@@ -66,7 +66,7 @@ test(
     expect(await findIssueById(db(), one?.id ?? 0)).toMatchObject({ workflowStep: 'InProduction', ignored: true });
     expect((await listBatchEvents(db(), batch.id)).at(-1)).toMatchObject({ kind: 'batch_done', actor: 'ann' });
     expect((await listIssueEvents(db(), one?.id ?? 0)).map(({ kind }) => kind).slice(-2)).toEqual(['deletion_decided', 'workflow_files_deleted']); // prettier-ignore
-    for (const type of ['check_archived', 'delete_directory', 'forget_issue_files']) expect(seen).toContain(type);
+    for (const type of ['delete_archived_files', 'forget_issue_files']) expect(seen).toContain(type);
     expect(await run(true)).toEqual([]);
   },
 );
@@ -173,7 +173,14 @@ test('a deletion that was killed half-way is gone on with', { timeout: 60_000 },
   if (!issue) throw new Error('no issue');
   await run(true);
   await rm(join(issue.location ?? '', '0001.pdf'));
+  // what a person laid there before it was gone on with stays
+  const rescan = join(issue.location ?? '', 'rescan.tif');
+  await writeFile(rescan, 'the only one');
   await startBatchRunner(site);
+  await until('it is refused', async () => (await standing(own, issue)).status === 'failed');
+  expect((await standing(own, issue)).error?.message).toContain('rescan.tif');
+  await rm(rescan);
+  await rows(own, `select requeue_pipeline($1, 'ann', 'looked')`, [(await standing(own, issue)).id]);
   await untilGone(issue);
   expect(readdirSync(site.settings.WORKFLOW_PATH)).toEqual([]);
 });

@@ -279,6 +279,52 @@ describe('what goes wrong leaves the former version where the site can load it',
   });
 
   test(
+    'W29: a former version that was brought back meanwhile is not taken for gone; what the error says puts it right',
+    { timeout: 60_000 },
+    async () => {
+      await givenPublicSite(site);
+      await startBatchRunner(site);
+      const { batch, issues } = await liveBatch(site, 3);
+      const { oni } = site.production.world;
+      const former = oni.batches.get(batch.fullName);
+      if (!former) throw new Error('it is not loaded');
+      const whole = site.production.world.loses;
+      site.production.world.loses = (read) => ({ ...read, issues: read.issues.slice(1) });
+      const { newName } = await patched(batch, issues[0] as Issue);
+      const version = await next(newName);
+      const untilItDiffers = (from: string) =>
+        until(
+          from,
+          async () => {
+            await makeDelayedDue(own);
+            const { status, error } = await standing(site, version);
+            return status === 'failed' && (error?.message.includes(from) ?? false);
+          },
+          60,
+        );
+      await untilItDiffers('1 issue missing');
+      site.production.world.loses = whole;
+      oni.load(former); // so that readers have it meanwhile
+      oni.load({ ...former, name: newName, issues: former.issues.slice(1) }); // mended by hand
+      const { id } = await standing(site, version);
+      await rows(own, `select requeue_pipeline($1, 'ann', 'mended')`, [id]);
+      await untilItDiffers(`it shows ${batch.fullName}, which this one replaces, as well`);
+      expect(existsSync(batchPlaces(batch.fullName, site.settings).live)).toBe(true);
+      expect(await reread(site, batch)).toMatchObject({ status: 'live' });
+
+      const { error } = await standing(site, version);
+      for (const name of [newName, batch.fullName]) expect(error?.message).toContain(`purge-batch ${name}"`);
+      const goto = /run-jobs goto (\d+) (\d+) /.exec(error?.message ?? '');
+      for (const name of [newName, batch.fullName]) oni.purge(name);
+      await rows(own, `select goto_job($1, $2, 'ann', 'as the error says')`, [goto?.[1], goto?.[2]]);
+      await untilBatchAsks(site, version, 'confirm_archived');
+      expect(loaded(site.production)).toEqual([newName]);
+      expect(oni.words.size).toBe(2); // of the two pages that are kept
+      expect(await reread(site, batch)).toMatchObject({ status: 'deleted' });
+    },
+  );
+
+  test(
     'loaded again because the site refused the next, it is purged again with the next load',
     { timeout: 60_000 },
     async () => {

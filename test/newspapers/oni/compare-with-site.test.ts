@@ -60,12 +60,15 @@ describe('after a load', () => {
 
   test('W29: an issue that the loader passed over is named', async () => {
     loses((issues) => issues.slice(1));
-    const { row } = await loaded();
+    const { id, row } = await loaded();
     expect(row.error).toMatchObject({ name: 'SiteDiffers' });
     expect(row.error?.message).toContain(
       `${batch.fullName} as it was sent: 1 issue missing: sn11111111/1856051001. "bin/agent --site staging job-logs 1" tells why.`,
     );
-    expect(row.error?.message).toContain(`bin/agent --site staging purge-batch ${batch.fullName}`);
+    const [load] = await jobRows(own, id);
+    expect(row.error?.message).toContain(
+      `"bin/agent --site staging purge-batch ${batch.fullName}", and go back to the load with "bin/run-jobs goto ${id} ${load?.sequence} `,
+    );
   });
 
   test('W29: pages that it passed over are named with their issue', async () => {

@@ -1,20 +1,24 @@
 import { z } from 'zod';
+import { filesLock } from '../../coordination/lock-names.js';
 import { FatalError } from '../../engine/job.js';
 import { defineFileJob } from '../../files/file-job.js';
 import { absolutePath } from '../../files/paths.js';
+import { removeTree } from '../../files/remove-tree.js';
 import { batchOfIssue, whyNotArchived } from '../archived-copy.js';
 import { theIssue } from './issue-job.js';
 
 /**
- * Looks once more, right before the files of a live issue are deleted, that its batch is done and holds all of them. It
- * changes nothing; run again after a part of them is gone it says the same.
+ * Deletes the workflow files of a live issue, after one more look that its batch is done and holds all of them: one job, so
+ * that what is tried again, or requeued a week later, is looked at again. Done before: the directory is not there; what is
+ * there of it after a part is gone passes as before.
  */
-export const checkArchived = defineFileJob({
-  type: 'check_archived',
-  queue: 'fast',
-  timeout: '10 min',
+export const deleteArchivedFiles = defineFileJob({
+  type: 'delete_archived_files',
+  queue: 'io',
+  timeout: '2 h',
   args: z.object({ issueId: z.number().int(), location: absolutePath }),
-  async run({ args: { issueId, location }, db, settings }) {
+  locks: ({ location }) => [filesLock(location)],
+  async run({ args: { issueId, location }, db, settings, signal }) {
     const issue = await theIssue(db, issueId);
     const batch = await batchOfIssue(db, issueId);
     const why =
@@ -27,6 +31,7 @@ export const checkArchived = defineFileJob({
       throw new FatalError(
         `the files of issue ${issue.key} are not deleted: ${why}; look into it, then requeue or cancel`,
       );
+    await removeTree(location, signal);
     return undefined;
   },
 });
