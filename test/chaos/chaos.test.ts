@@ -7,7 +7,7 @@ import { roundText } from './report.js';
 import { round, undisturbed, type RoundOptions } from './round.js';
 import { sweep } from './sweep.js';
 
-const STRIKES_OF_EACH_SEED = 4;
+const STRIKES_OF_EACH_SEED = 3;
 
 const options = (seed: string): RoundOptions => ({
   ...{ seed, isWhole: true, lease: 6, log: () => undefined },

@@ -81,6 +81,18 @@ it('who has the privilege passes', async () => {
   );
 });
 
+it('under sudo it is who called that acts, not the user whom the program runs as', async () => {
+  const id = await givenQuestion(own);
+  const under = (caller: string) =>
+    run('run-jobs', ['cancel', String(id), '--reason', 'r'], {
+      DATABASE_URL: own.url,
+      USER: 'root',
+      SUDO_USER: caller,
+    });
+  expect((await under('wes')).stderr).toBe('wes may not operate pipelines (only a sysop may)\n');
+  expect(await under('root')).toMatchObject({ exitCode: 0 });
+});
+
 it('reading needs no role', async () => {
   const id = await givenQuestion(own);
   for (const [program, ...args] of [

@@ -37,7 +37,8 @@ export async function dumpDatabase({ own }: World, file: string): Promise<Dump> 
   };
 }
 
-async function toolsFor({ database }: TestDatabase): Promise<{ dump: string; restore: string } | undefined> {
+/** pg_dump and pg_restore that can dump this database; undefined where there are none. */
+export async function toolsFor({ database }: TestDatabase): Promise<{ dump: string; restore: string } | undefined> {
   const { rows } = await database.pool.query<{ major: number }>(
     `select current_setting('server_version_num')::int / 10000 as major`,
   );

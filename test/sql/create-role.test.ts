@@ -1,7 +1,9 @@
 /** bin/sql/create-role.sql: all of Pressmark works as a role that may read and write rows and nothing else (issue 5, section 4). */
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { loadSettings } from '../../src/settings.js';
@@ -10,6 +12,7 @@ import { connectDatabase, type Database } from '../../src/database/database.js';
 import { requireMigrated } from '../../src/database/migrate.js';
 import { run, succeed } from '../cli/run-program.js';
 import { startDaemon } from '../cli/started-program.js';
+import { toolsFor } from '../end-to-end/backup.js';
 import { until } from '../engine/support.js';
 import { writePdf } from '../newspapers/derivatives/documents.js';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.js';
@@ -22,6 +25,8 @@ const role = `pm_role_${suffix}`;
 const other = `pm_other_${suffix}`;
 const master = `pm_master_${suffix}`;
 const guest = `pm_guest_${suffix}`;
+
+const execute = promisify(execFile);
 
 let own: TestDatabase;
 let asOwner: string;
@@ -56,8 +61,8 @@ afterAll(async () => {
   await admin.end();
 });
 
-function as(name: string): string {
-  const url = new URL(own.url);
+function as(name: string, database = own.url): string {
+  const url = new URL(database);
   url.searchParams.set('user', name);
   return url.toString();
 }
@@ -109,43 +114,74 @@ test('where nobody is a superuser the owner of the database makes the role, if i
   }
 });
 
+const NOT_ALLOWED = [
+  'drop table pipelines cascade',
+  'truncate pipelines cascade',
+  'alter table pipelines add column x text',
+  'alter table pipelines disable trigger all',
+  'create table more (x integer)',
+  'create schema more',
+  'create view more as select 1',
+  'create index on jobs (type)',
+  `create function more() returns integer language sql as 'select 1'`,
+  `create or replace function cancel_pipeline(p_id bigint, p_actor text, p_reason text) returns text language sql as 'select 1'`,
+  'drop function requeue_pipeline',
+  'select * from graphile_migrate.migrations',
+  'delete from graphile_migrate.migrations',
+  'create role more',
+  `set role ${owner}`,
+  `alter role ${owner} nologin`,
+  'create extension dblink',
+  `copy pipelines to program 'cat'`,
+  `select pg_read_file('/etc/passwd')`,
+  'set session_replication_role = replica',
+  `select pg_terminate_backend(pid) from pg_stat_activity where usename <> current_user`,
+];
+
+/** The SQLSTATE that a role gets for a statement; when it goes through it is taken back. */
+async function refusalOf({ pool }: Database, statement: string): Promise<string> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    return await client.query(statement).then(
+      () => `${statement} went through`,
+      (error: unknown) => (error as pg.DatabaseError).code ?? `${statement} failed by ${(error as Error).message}`,
+    );
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
+
 describe('the role of the programs', () => {
-  test.each([
-    'drop table pipelines cascade',
-    'truncate pipelines cascade',
-    'alter table pipelines add column x text',
-    'alter table pipelines disable trigger all',
-    'create table more (x integer)',
-    'create schema more',
-    'create view more as select 1',
-    'create index on jobs (type)',
-    `create function more() returns integer language sql as 'select 1'`,
-    `create or replace function cancel_pipeline(p_id bigint, p_actor text, p_reason text) returns text language sql as 'select 1'`,
-    'drop function requeue_pipeline',
-    'select * from graphile_migrate.migrations',
-    'delete from graphile_migrate.migrations',
-    'create role more',
-    `set role ${owner}`,
-    `alter role ${owner} nologin`,
-    'create extension dblink',
-    `copy pipelines to program 'cat'`,
-    `select pg_read_file('/etc/passwd')`,
-    'set session_replication_role = replica',
-    `select pg_terminate_backend(pid) from pg_stat_activity where usename <> current_user`,
-  ])('may not: %s', async (statement) => {
-    const client = await programs.pool.connect();
+  test.each(NOT_ALLOWED)('may not: %s', async (statement) => {
+    expect(await refusalOf(programs, statement)).toMatch(/^(42501|42704)$/);
+  });
+
+  test('may not more after a restore as docs/deploy.md has it', { timeout: 120_000 }, async ({ skip }) => {
+    const tools = await toolsFor(own);
+    if (!tools) return skip('no pg_dump of the version of this server');
+    const manual = await readFile('docs/deploy.md', 'utf8');
+    const [, documented = '', after] = /pg_restore (.*?) -d pressmark' <.*\n([^]*?)```/.exec(manual) ?? [];
+    expect(after).toContain('bin/sql/create-role.sql   # again');
+    const options = documented.replace('pressmark_owner', owner).split(' ');
+    const file = join(await temporaryDirectory(), 'pressmark.dump');
+    await execute(tools.dump, ['-Fc', '--file', file, '--dbname', own.url]);
+
+    const anew = await createEmptyDatabase();
+    const restored = connectDatabase({
+      connectionString: as(role, anew.url),
+      applicationName: 'test',
+    });
     try {
-      await client.query('begin');
-      const failure = await client.query(statement).then(
-        () => undefined,
-        (error: unknown) => error as pg.DatabaseError,
-      );
-      expect(failure?.code, `${statement} went through, or failed by ${failure?.message ?? ''}`).toMatch(
-        /^(42501|42704)$/,
-      );
+      await did(anew.url, 'create-role', { owner, role });
+      await execute(tools.restore, [...options, '--dbname', anew.url, file]);
+      await did(anew.url, 'create-role', { owner, role });
+      await requireMigrated(restored.pool);
+      for (const statement of NOT_ALLOWED) expect(await refusalOf(restored, statement)).toMatch(/^(42501|42704)$/);
     } finally {
-      await client.query('rollback');
-      client.release();
+      await restored.close();
+      await anew.drop();
     }
   });
 

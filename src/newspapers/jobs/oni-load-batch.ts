@@ -1,4 +1,6 @@
+import { sql, type Kysely } from 'kysely';
 import { z } from 'zod';
+import type { DB } from '../../database/database.js';
 import { defineJob, FatalError } from '../../engine/job.js';
 import { theBatch } from '../batches/batches.js';
 import { AgentRefused } from '../oni/agent-errors.js';
@@ -20,7 +22,7 @@ export const oniLoadBatch = defineJob({
   timeout: '10 min',
   maxAttempts: 14, // a day and a half: an agent that is away over night is waited for
   args: z.object({ batchId: z.number().int(), site: z.enum(SITES) }),
-  async run({ args: { batchId, site }, db, settings, signal, log, pipelineId, attempt }) {
+  async run({ args: { batchId, site }, db, settings, signal, log, pipelineId, sequence }) {
     const batch = await theBatch(db, batchId);
     const agent = openAgent(db, settings, site, { signal });
     try {
@@ -30,10 +32,21 @@ export const oniLoadBatch = defineJob({
         }),
       );
     } catch (error) {
-      if (!(error instanceof AgentRefused) || attempt < REFUSALS) throw error;
-      throw new FatalError(
-        `${error.message}; it was tried ${attempt} times; then "bin/run-jobs requeue ${pipelineId}"`,
-      );
+      if (!(error instanceof AgentRefused)) throw error;
+      const refusals = (await refusalsBefore(db, pipelineId, sequence)) + 1;
+      if (refusals < REFUSALS) throw error;
+      throw new FatalError(`${error.message}; it refused ${refusals} times; then "bin/run-jobs requeue ${pipelineId}"`);
     }
   },
 });
+
+/** How often this job was refused since it began, or a person let it begin anew; that it was put off, or the agent away, is no refusal. */
+async function refusalsBefore(db: Kysely<DB>, pipelineId: number, sequence: number): Promise<number> {
+  const query = sql<{ refusals: number }>`
+    select count(*)::int as refusals from events
+    where pipeline_id = ${pipelineId} and sequence = ${sequence} and kind = 'failed_attempt'
+      and detail -> 'error' ->> 'name' = 'AgentRefused'
+      and id > coalesce((select max(id) from events where pipeline_id = ${pipelineId} and kind in ('requeued', 'goto')), 0)`;
+  const { rows } = await query.execute(db);
+  return rows[0]?.refusals ?? 0;
+}

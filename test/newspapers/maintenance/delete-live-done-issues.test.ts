@@ -1,7 +1,9 @@
 /** Workflow files of what has been in the dark archive for four weeks (newspapers spec 7.3, W23). */
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { readFileSets } from '../../../src/files/fixity/file-records.js';
 import { closeThreads } from '../../../src/files/threads.js';
@@ -68,8 +70,25 @@ test(
     expect((await listIssueEvents(db(), one?.id ?? 0)).map(({ kind }) => kind).slice(-2)).toEqual(['deletion_decided', 'workflow_files_deleted']); // prettier-ignore
     for (const type of ['delete_archived_files', 'forget_issue_files']) expect(seen).toContain(type);
     expect(await run(true)).toEqual([]);
+
+    expect(await damagedBags(), 'whole, and told by their own sums, when no issue is verified any more').toBe('');
+    const page = Object.keys(archived).find((path) => path.endsWith('0001.jp2')) ?? '';
+    for (const bag of [batchPlaces(batch.fullName, site.settings).live, archive]) {
+      const bytes = await readFile(join(bag, page));
+      await writeFile(join(bag, page), bytes.with(0, (bytes[0] ?? 0) ^ 1));
+      expect(await damagedBags()).toBe(`${page}: FAILED\nDAMAGED ${bag}/\n`);
+      await writeFile(join(bag, page), bytes);
+    }
   },
 );
+
+/** What the loop of docs/deploy.md says of the bags of this site. */
+async function damagedBags(): Promise<string> {
+  const [loop = ''] = /^for bag in [^]*?\ndone$/m.exec(await readFile('docs/deploy.md', 'utf8')) ?? [];
+  const { BATCH_PRODUCTION_PATH: live, BATCH_ARCHIVE_PATH: archive } = site.settings;
+  const here = loop.replace('/mnt/news/production-batches', live).replace('/mnt/news/batch-archive', archive);
+  return (await promisify(execFile)('sh', ['-c', here])).stdout;
+}
 
 test('four weeks are not over after 27 days', { timeout: 60_000 }, async () => {
   await startBatchRunner(site);

@@ -238,6 +238,32 @@ describe('an agent in trouble', () => {
     expect(orders(agent).filter((command) => command === 'load-batch')).toHaveLength(3);
   });
 
+  test('W10: only refusals count: not that it had to wait or the agent was away; and they count anew after a requeue', async () => {
+    batch = await givenBatch(own, join(agent.world.batchSource, 'elsewhere'), []);
+    agent.world.queue.hold();
+    agent.world.queue.add(`purge_batch ${batch.fullName}`, () => Promise.resolve());
+    await start();
+    const id = await load();
+    const runs = async () => (await jobRows(own, id))[0]?.attempt ?? 0;
+    await until('it was put off three times', async () => {
+      await makeDelayedDue(own);
+      return (await runs()) > 3;
+    });
+    await agent.stop();
+    await untilFailedWith(id, 'AgentUnreachable');
+    await agent.start();
+    agent.world.queue.release();
+    await agent.world.queue.idle();
+    const refused = () => orders(agent).filter((command) => command === 'load-batch');
+    const row = await untilEnded(id);
+    expect(refused()).toHaveLength(3);
+    expect(row).toMatchObject({ status: 'failed', error: { name: 'FatalError' } });
+    expect(row.error?.message).toMatch(/cannot be loaded.*; it refused 3 times; then "bin\/run-jobs requeue \d+"$/);
+    await rows(own, `select requeue_pipeline($1, 'ann', 'mounted again')`, [id]);
+    expect((await untilEnded(id)).status).toBe('failed');
+    expect(refused()).toHaveLength(6);
+  });
+
   test('refused: tried again later, and its words are told', async () => {
     batch = await givenBatch(own, join(agent.world.batchSource, 'elsewhere'), []);
     await start();
