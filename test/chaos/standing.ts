@@ -55,7 +55,7 @@ const STANDING = `
       'id', p.id, 'name', p.name, 'status', p.status, 'holdAction', case when p.status = 'held' then p.hold_action end,
       'directory', p.hold_payload ->> 'directory', 'about', coalesce(issue.key, batch.full_name), 'job', j.type,
       'error', p.error ->> 'message',
-      'wasRedone', exists (select from jobs s where s.pipeline_id = p.id and s.type = 'page_split'),
+      'wasRedone', (select count(*) > 1 from jobs s where s.pipeline_id = p.id and s.type = 'page_split'),
       'isSpent', j.failures >= j.max_attempts) order by p.id)
       from pipelines p left join issue on p.object_type = 'issue' and p.object_id = issue.id
       left join batch on p.object_type = 'batch' and p.object_id = batch.id

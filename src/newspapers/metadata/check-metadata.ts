@@ -1,7 +1,9 @@
 /** What metadata must be like before a reviewer sees it, and before METS is made of it (newspapers spec 9). */
 import type { Kysely } from 'kysely';
 import type { DB } from '../../database/database.js';
+import { quoted } from '../../files/quoted.js';
 import { readDirectory } from '../../files/read-directory.js';
+import { fileTrouble, FileTrouble } from '../../files/trouble.js';
 import { parseIssueDate, type IssueDate } from '../issue-date.js';
 import { formatIssueKey } from '../issue-key.js';
 import type { Issue } from '../issues.js';
@@ -30,6 +32,7 @@ const MOST_EDITIONS = 99; // two digits in every key
  * Checks the metadata of an issue; its JP2 files are counted.
  *
  * @param fields of the issue, which may have another date and edition than it has now
+ * @throws FileTrouble when the disk of its files is there but does not answer
  */
 export async function checkMetadata(db: Kysely<DB>, issue: Issue, fields: MetadataFields): Promise<CheckedMetadata> {
   const date = parseIssueDate(fields.date);
@@ -61,6 +64,9 @@ async function checkPages({ location, key }: Issue, { labels }: MetadataFields):
     const pages = entries.filter(({ name, kind }) => kind === 'file' && /^\d{4}\.jp2$/i.test(name)).length;
     return pages === 0 ? `there are no JP2 files in ${location}` : checkLabels(labels, pages);
   } catch (error) {
+    const trouble = fileTrouble(`the pages in ${quoted(location)} cannot be counted`, error as Error);
+    // A disk that does not answer for a moment says nothing of the metadata: what was decided stands, and is tried again.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && trouble instanceof FileTrouble) throw trouble;
     return `the pages in ${location} cannot be counted (${(error as Error).message}): is its disk mounted?`;
   }
 }

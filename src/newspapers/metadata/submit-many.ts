@@ -6,6 +6,7 @@ import { claim } from '../../engine/pen/claims.js';
 import { decideOn } from '../../engine/pen/decide.js';
 import { Refused } from '../../engine/refused.js';
 import type { Registry } from '../../engine/registry.js';
+import { FileTrouble } from '../../files/trouble.js';
 import { metadataEntry, metadataSubmission } from '../actions/metadata.js';
 import { InvalidIssueKey, parseIssueKey } from '../issue-key.js';
 import { findIssue, findIssueById, issueObject, type Issue } from '../issues.js';
@@ -64,6 +65,8 @@ async function submitOne(
     if (error instanceof OnlyTried) return { outcome: 'valid', pipelineId: error.pipelineId };
     if (error instanceof Refused || error instanceof NotTaken || error instanceof InvalidIssueKey)
       return { outcome: 'refused', reason: error.message };
+    if (error instanceof FileTrouble)
+      return { outcome: 'refused', reason: error.message.replace('the job will try again', 'submit it again then') };
     throw error;
   }
 }
