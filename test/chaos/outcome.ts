@@ -6,6 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { validateBag } from '../../src/files/bagit/validate-bag.js';
 import type { OwnWorld } from './world.js';
+import type { KeptSite } from './agents/kept-oni.js';
 import { comparableContent } from '../end-to-end/comparable-content.js';
 
 /** By what it is about; each a list of plain lines in an order of their own. */
@@ -18,8 +19,10 @@ export async function outcomeOf(world: OwnWorld): Promise<Outcome> {
   for (const [name, query] of Object.entries(QUERIES))
     outcome[name] = (await ask<{ line: unknown }>(world, query)).map(({ line }) => plain(JSON.stringify(line))).sort();
   // Each site on its own: what it was made to do, in its order for each batch.
-  const story = await readFile(join(world.root, 'agents.story'), 'utf8').catch(() => '');
-  outcome['loads'] = story.split('\n').filter(Boolean).map(plain).sort();
+  const sites = JSON.parse(await readFile(join(world.root, 'agents.json'), 'utf8')) as KeptSite[]; // kept by the agents
+  outcome['loads'] = ['staging', 'production']
+    .flatMap((name, at) => (sites[at]?.story ?? []).map((line) => plain(`${name} ${line}`)))
+    .sort();
   return outcome;
 }
 

@@ -94,7 +94,6 @@ export class OwnWorld implements ChaosWorld {
       batchSource: areas['BATCH_PRODUCTION_PATH'],
       host: network?.addressOf('agents') ?? '127.0.0.1',
       stateFile: join(root, 'agents.json'),
-      storyFile: join(root, 'agents.story'),
       loadMs: 1_000,
     });
     ends.push(() => agents.kill('SIGKILL'));
@@ -181,7 +180,7 @@ export class OwnWorld implements ChaosWorld {
   /** Keeps what tells why a round went wrong: files, logs, rows. @returns where */
   async keep(): Promise<string> {
     const kept = await mkdtemp(join(tmpdir(), 'pressmark-chaos-kept-')); // no sweep takes it away
-    for (const part of ['areas', 'logs', 'agents.story'])
+    for (const part of ['areas', 'logs', 'agents.json'])
       await cp(join(this.root, part), join(kept, part), { recursive: true });
     const tables = { pipelines: 'id', jobs: 'pipeline_id, sequence', events: 'id', job_logs: 'id' };
     for (const [table, order] of Object.entries(tables)) {

@@ -1,5 +1,4 @@
 /** What a site has loaded, on disk before anybody is told: an agent's database outlives the agent. */
-import { appendFileSync } from 'node:fs';
 import { FakeOni, type LoadedBatch } from '../../../src/newspapers/oni/fake-agent/fake-oni.js';
 
 export interface KeptSite {
@@ -8,18 +7,20 @@ export interface KeptSite {
   hostKey: string;
   batches: LoadedBatch[];
   awardees: [string, string][];
+  /** One line for each load and purge that was done: kept with what it did, so that a kill leaves both or none. */
+  story: string[];
 }
 
 export class KeptOni extends FakeOni {
   override readonly awardees: Map<string, string>;
+  readonly story: string[];
 
   constructor(
     former: Partial<KeptSite>,
-    private readonly name: string,
-    private readonly storyFile: string,
     private readonly keep: () => void,
   ) {
     super();
+    this.story = [...(former.story ?? [])];
     for (const batch of former.batches ?? []) super.load({ ...batch, ingested: new Date(batch.ingested) });
     this.awardees = new KeptMap(former.awardees ?? [], keep);
   }
@@ -35,8 +36,8 @@ export class KeptOni extends FakeOni {
   }
 
   private tell(what: string): void {
+    this.story.push(what);
     this.keep();
-    appendFileSync(this.storyFile, `${this.name} ${what}\n`);
   }
 }
 

@@ -20,16 +20,18 @@ const settings: AgentSettings[] = [];
 function keep(): void {
   const all = sites.map((site, at) => {
     const oni = onis[at];
-    return { ...site, batches: [...(oni?.batches.values() ?? [])], awardees: [...(oni?.awardees ?? [])] };
+    const { batches, awardees, story } = oni ?? site;
+    return { ...site, batches: [...batches.values()], awardees: [...awardees], story };
   });
   writeFileSync(`${order.stateFile}.new`, JSON.stringify(all));
   renameSync(`${order.stateFile}.new`, order.stateFile);
 }
 
-for (const [at, name] of ['staging', 'production'].entries()) {
+for (const at of [0, 1]) {
+  // staging, production
   const known: Partial<KeptSite> = former[at] ?? {};
   const { port = 0, webPort = 0, hostKey = newKeyPair(ssh2.utils).private } = known;
-  const oni = new KeptOni(known, name, order.storyFile, keep);
+  const oni = new KeptOni(known, keep);
   const agent = await startFakeAgent({
     ...{ batchSource: order.batchSource, host: order.host, port, hostKey, oni },
     checkForOni: async (directory, awardees) => {
@@ -40,7 +42,14 @@ for (const [at, name] of ['staging', 'production'].entries()) {
   const site = await startFakeSite({ oni, host: order.host, port: webPort });
   agents.push(agent);
   onis.push(oni);
-  sites.push({ port: agent.port, webPort: Number(new URL(site.url).port), hostKey, batches: [], awardees: [] });
+  sites.push({
+    port: agent.port,
+    webPort: Number(new URL(site.url).port),
+    hostKey,
+    batches: [],
+    awardees: [],
+    story: [],
+  });
   settings.push({ agent: agent.address, fingerprint: agent.fingerprint, webroot: site.url });
 }
 keep();

@@ -7,8 +7,6 @@ export interface AgentsOrder {
   host: string;
   /** Keeps ports, keys and what was loaded through the death of the process. */
   stateFile: string;
-  /** One line for each load and purge that was done. */
-  storyFile: string;
   /** How long a load takes at least. */
   loadMs: number;
 }
