@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { givenFiles } from '../newspapers/upload-area.js';
 import { writeScanPdf } from '../newspapers/uploads/scan-pdf.js';
+import { proxyToDatabase } from '../support/proxy.js';
 import { run, succeed, succeedJson, type Ran } from './run-program.js';
 
 const REAL = resolve('../shared/data/newspapers');
@@ -83,12 +84,35 @@ describe('every program', () => {
     expect(stderr).toMatch(/QUALITY[\s\S]*DPI|DPI[\s\S]*QUALITY/);
   });
 
+  it('says without a stack that the server went away while it was asked, and what to do', async () => {
+    const { proxy, url } = await proxyToDatabase(own);
+    onTestFinished(() => proxy.close());
+    const holder = await own.database.pool.connect();
+    onTestFinished(() => holder.release());
+    await holder.query('begin; lock table newspapers.titles in access exclusive mode');
+    const asked = run('titles', ['list'], { ...env, DATABASE_URL: url });
+    await expect
+      .poll(async () => (await holder.query('select from pg_locks where not granted')).rowCount, { timeout: 20_000 })
+      .toBeGreaterThan(0);
+    await proxy.cut();
+    expect(await asked).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^Connection terminated.*: PostgreSQL went away .* run this again.*\n$/) as string,
+    });
+    await holder.query('rollback');
+  });
+
   it('says without a stack that the server cannot be reached or the database is not migrated', async () => {
     const away = await run('titles', ['list'], { ...env, DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing' });
     expect(away).toMatchObject({
       exitCode: 1,
       stderr: expect.stringMatching(/^connect ECONNREFUSED.*is PostgreSQL running.*\n$/) as string,
     });
+    const nowhere = await run('titles', ['list'], {
+      ...env,
+      DATABASE_URL: `postgresql://nobody@${'x'.repeat(300)}/nothing`,
+    });
+    expect(nowhere.stderr).toMatch(/^getaddrinfo .*is PostgreSQL running, is DATABASE_URL right\?\n$/);
     await own.database.pool.query('alter schema newspapers rename to elsewhere');
     const empty = await run('titles', ['list'], env).finally(() =>
       own.database.pool.query('alter schema elsewhere rename to newspapers'),

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectDatabase, type Database } from '../../src/database/database.js';
 import { done, hold, type Outcome } from '../../src/engine/job.js';
 import { Hints } from '../../src/engine/runner/hints.js';
-import { startProxy, type Proxy } from '../support/proxy.js';
+import { proxyToDatabase, type Proxy } from '../support/proxy.js';
 import { brokenInvariants } from './invariants.js';
 import { plan, Stage } from './stage.js';
 import {
@@ -169,20 +169,11 @@ describe('a runner whose heartbeat does not reach the database', () => {
 describe('a database that is away for longer than the lease of all runners', () => {
   /** A way to the database that can be cut. */
   async function throughProxy(): Promise<{ proxy: Proxy; connect: () => Database }> {
-    const { rows: found } = await own.database.pool.query<{ directory: string | null; port: number }>(
-      `select case when inet_server_addr() is null then split_part(current_setting('unix_socket_directories'), ',', 1) end as directory, current_setting('port')::int as port`,
-    );
-    const { directory, port } = found[0] ?? { directory: null, port: 5432 };
-    const proxy = await startProxy(directory === null ? { port } : { path: `${directory}/.s.PGSQL.${port}` });
+    const { proxy, url } = await proxyToDatabase(own);
     onTestFinished(() => proxy.close());
-    const url = new URL(own.url);
-    url.searchParams.delete('host');
-    url.searchParams.delete('port');
-    url.hostname = '127.0.0.1';
-    url.port = String(proxy.port);
     const connect = () => {
       const database = connectDatabase({
-        connectionString: url.toString(),
+        connectionString: url,
         applicationName: 'behind',
         queryTimeoutSeconds: 1, // of a line that says nothing; shorter than the lease, as in service
         onError: () => undefined,

@@ -1,6 +1,7 @@
 /** A wire between a program and its server that a test can slow down, stop and cut. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type { TestDatabase } from './database.js';
 
 export interface Proxy {
   port: number;
@@ -77,4 +78,22 @@ export async function startProxy(target: { port: number } | { path: string }): P
     },
     close: cut,
   };
+}
+
+/** A wire to a test's database, and the URL that leads through it. */
+export async function proxyToDatabase({
+  database,
+  url,
+}: Pick<TestDatabase, 'database' | 'url'>): Promise<{ proxy: Proxy; url: string }> {
+  const { rows: found } = await database.pool.query<{ directory: string | null; port: number }>(
+    `select case when inet_server_addr() is null then split_part(current_setting('unix_socket_directories'), ',', 1) end as directory, current_setting('port')::int as port`,
+  );
+  const { directory, port } = found[0] ?? { directory: null, port: 5432 };
+  const proxy = await startProxy(directory === null ? { port } : { path: `${directory}/.s.PGSQL.${port}` });
+  const through = new URL(url);
+  through.searchParams.delete('host');
+  through.searchParams.delete('port');
+  through.hostname = '127.0.0.1';
+  through.port = String(proxy.port);
+  return { proxy, url: through.toString() };
 }
