@@ -13,7 +13,7 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
-    // kill -9 at every moment of every job takes half an hour: KILL_EVERY=1. Random moments are in chaos.test.ts
+    // kill -9 at every moment of every job takes ten minutes: KILL_EVERY=1. Random moments are in chaos.test.ts
     exclude: process.env['KILL_EVERY'] === undefined ? ['test/end-to-end/kill-every-job.test.ts'] : [],
     globalSetup: ['test/support/tools.ts', 'test/support/postgres.ts'],
     pool: 'forks',
