@@ -45,8 +45,9 @@ export async function* deleteLiveDoneIssues(
   settings: Settings,
   options: DeleteLiveDoneOptions,
 ): AsyncGenerator<DeleteLiveDoneEvent> {
-  for (const { id, isDue } of await batchesToLookAt(db)) {
+  for (const { id, isDue: wasDue } of await batchesToLookAt(db)) {
     const batch = await theBatch(db, id);
+    const isDue = wasDue && batch.status === 'live_archived'; // another run of this program may have closed it meanwhile
     const obstacle = isDue ? undefined : await obstacleOf(db, id);
     if (isDue || obstacle !== undefined) {
       const told = obstacle === undefined ? await close(db, batch, options) : skipped(batch, obstacle);

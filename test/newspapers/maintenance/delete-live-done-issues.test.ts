@@ -90,6 +90,25 @@ async function damagedBags(): Promise<string> {
   return (await promisify(execFile)('sh', ['-c', here])).stdout;
 }
 
+test('two runs of it at once close each batch once', { timeout: 60_000 }, async () => {
+  await startBatchRunner(site);
+  const { batch } = await archivedBatch(site, 1, 28);
+  const [last] = await rows<{ id: number }>(
+    own,
+    `insert into newspapers.batches (org_id, name, full_name, status, archived_at)
+     select org_id, 'zLast', replace(full_name, name, 'zLast'), status, archived_at from newspapers.batches where id = $1 returning id`,
+    [batch.id],
+  );
+  const slow = deleteLiveDoneIssues(db(), site.settings, { actor: 'bea', live: true });
+  expect(await slow.next()).toMatchObject({ value: { event: 'batch done', batchId: batch.id } });
+  expect(told(await run(true)).filter((line) => line.startsWith('batch done'))).toEqual([
+    expect.stringContaining('zLast'),
+  ]);
+  for await (const event of slow) expect(event.event).not.toBe('batch done');
+  const done = (await listBatchEvents(db(), last?.id ?? 0)).filter(({ kind }) => kind === 'batch_done');
+  expect(done).toMatchObject([{ actor: 'ann' }]);
+});
+
 test('four weeks are not over after 27 days', { timeout: 60_000 }, async () => {
   await startBatchRunner(site);
   const { batch } = await archivedBatch(site, 1, 27);
