@@ -138,7 +138,7 @@ function told(error: Error & { code?: unknown; hint?: unknown; syscall?: unknown
   if (syscall === 'connect' || syscall === 'getaddrinfo')
     return `${message}: is PostgreSQL running, is DATABASE_URL right?`;
   if (isConnectionTrouble(error))
-    return `${message}: PostgreSQL went away or is too busy; run this again: what was done already is not done twice`;
+    return `${message}${typeof hint === 'string' ? ` (${hint})` : ''}: PostgreSQL went away, or takes nothing at the moment; look whether it was done (show, list), and run this again if not`;
   const isKnown = typeof code === 'string' || !MISTAKES_OF_OURS.has(name); // Node and PostgreSQL give their errors codes
   if (!isKnown) return stack ?? message;
   if (code === '42P01' || code === '3F000')

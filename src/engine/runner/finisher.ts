@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from '../job.js';
@@ -8,6 +9,8 @@ import type { Run } from '../statements/statement.js';
 const BATCH = 500;
 /** Two: while one flush is on its way the next fills up and leaves. More gain nothing (measured). */
 const FLUSHES = 2;
+/** Results that go on alone wait for locks: they must leave connections to the heartbeat and all else. */
+const ALONE = 8;
 
 /**
  * Checks off finished jobs in micro-batches: many in one statement, flushed as soon as the former flush is back.
@@ -16,6 +19,7 @@ const FLUSHES = 2;
  */
 export class Finisher {
   private waiting: Finished[] = [];
+  private readonly alone = pLimit(ALONE);
   private flushing = 0;
 
   constructor(
@@ -72,7 +76,7 @@ export class Finisher {
   /** Beside the flushes, until it is recorded; it never rejects. */
   private async sendAlone(finished: Finished): Promise<void> {
     try {
-      this.settled([finished], await this.send([finished], {}, isConnectionTrouble), {});
+      this.settled([finished], await this.send([finished], {}, true), {});
     } catch (error) {
       this.refused(finished, error);
     }
@@ -81,14 +85,15 @@ export class Finisher {
   private async send(
     batch: Finished[],
     reserved: Partial<Record<Queue, number>>,
-    isPassing = (error: unknown) => isConnectionTrouble(error) && !isLockedOut(error),
+    alone = false,
   ): Promise<FinishedRow[]> {
+    // Asked each time which still count: while the database was away much may have happened.
+    const record = () => finish(this.run, this.runnerId, batch.filter(this.current), reserved);
     for (let delay = 100; this.leased(); delay = Math.min(delay * 2, 5000)) {
       try {
-        const standing = batch.filter(this.current); // asked each time: while the database was away much may have happened
-        return await finish(this.run, this.runnerId, standing, reserved);
+        return await (alone ? this.alone(record) : record());
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!isConnectionTrouble(error) || (isLockedOut(error) && !alone)) throw error;
         this.log.warn({ err: error, jobs: batch.length }, 'finished jobs could not be recorded yet; trying again');
         await sleep(delay);
       }

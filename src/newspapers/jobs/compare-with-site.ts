@@ -88,7 +88,7 @@ async function remedy(db: Kysely<DB>, { batchId, fullName, site, former, pipelin
     .select(({ fn }) => fn.max('sequence').as('sequence'))
     .where('pipeline_id', '=', pipelineId)
     .where('type', '=', former ? 'oni_purge_batch' : 'oni_load_batch')
-    .where('status', '=', 'success')
+    .where('status', 'in', ['success', 'skipped'])
     .executeTakeFirstOrThrow();
   return (
     (load && load.jobId !== null && load.jobId > 0 ? `"${agent} job-logs ${load.jobId}" tells why. ` : '') +

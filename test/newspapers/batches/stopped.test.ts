@@ -166,9 +166,9 @@ describe('a go-live that was stopped while it deleted what the archive had', () 
         40,
       );
       await runner.stop(5);
-      // the deletion began, then its disk hung
+      // the deletion began, then its daemon was killed: that leaves nothing but the attempt
       const { id } = await standing(site, batch);
-      await rows(own, `update jobs set started_at = now() where pipeline_id = $1 and type = 'delete_directory'`, [id]);
+      await rows(own, `update jobs set attempt = 1 where pipeline_id = $1 and type = 'delete_directory'`, [id]);
       const [issue] = await listBatchIssues(db(), batch.id);
       const page = join('data', issue?.lccn ?? '', 'print', issue?.key.slice(-10) ?? '', '0001');
       await rm(join(output, `${page}.tif`));
