@@ -142,8 +142,9 @@ describe('delete-live-done-issues', () => {
 describe('batches patch and unpush', () => {
   it('patch says its plan with --dry-run, then does it; show tells of it', async () => {
     const site = await givenOwnSite();
-    await startBatchRunner(site);
+    const runner = await startBatchRunner(site);
     const { batch, issues } = await liveBatch(site, 2);
+    await runner.stop(5); // until all is said that is said before it is done
     const [bad, good] = issues;
     const newName = batch.fullName.replace('_ver01', '_ver02');
     const { archive } = batchPlaces(batch.fullName, site.settings);
@@ -169,6 +170,7 @@ describe('batches patch and unpush', () => {
     expect((await refused('batches', ...args)).stderr).toContain(
       `batch ${newName} is pending: only a live one is patched`,
     );
+    await startBatchRunner(site);
     const version = await findBatch(db(), newName);
     await untilBatchAsks(site, version ?? batch, 'confirm_archived');
     const shown = await ok('batches', 'show', batch.fullName);
