@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import pg from 'pg';
+import { databaseName } from './database-name.js';
 import './default-user.js';
 import { graphileName, untilGraphileClosed, withApplicationName } from './graphile-connections.js';
 import { loginRemedy } from './login-refused.js';
@@ -82,7 +83,7 @@ async function connect(connectionString: string): Promise<pg.Client> {
   } catch (error) {
     const remedy = loginRemedy(error as pg.DatabaseError) ?? 'is PostgreSQL running, is DATABASE_URL right?';
     throw new MigrationFailed(
-      `Cannot reach the database ${nameOf(client)}: ${reasonOf(error)}. ${capitalised(remedy)}`,
+      `Cannot reach the database ${databaseName(client)}: ${reasonOf(error)}. ${capitalised(remedy)}`,
       { cause: error },
     );
   }
@@ -104,7 +105,7 @@ async function refuseSharedSessions(client: pg.Client, connectionString: string)
     if (rows[0]?.mark !== mark) return;
     await other.query(`select set_config('pressmark.session', '', false)`);
     throw new MigrationFailed(
-      `The database ${nameOf(client)} is reached through a pooler that shares sessions (pgbouncer in transaction mode), which cannot keep the lock of a migration: run bin/migrate-database with a DATABASE_URL that leads to PostgreSQL itself`,
+      `The database ${databaseName(client)} is reached through a pooler that shares sessions (pgbouncer in transaction mode), which cannot keep the lock of a migration: run bin/migrate-database with a DATABASE_URL that leads to PostgreSQL itself`,
     );
   } finally {
     await other.end().catch(() => undefined);
@@ -119,7 +120,7 @@ async function lock(client: pg.Client, timeoutSeconds: number): Promise<void> {
     if (rows[0]?.locked) return;
     if (Date.now() > deadline) {
       throw new MigrationFailed(
-        `Another program has been migrating the database ${nameOf(client)} for ${timeoutSeconds} s: look for application_name 'pressmark migrate' in pg_stat_activity`,
+        `Another program has been migrating the database ${databaseName(client)} for ${timeoutSeconds} s: look for application_name 'pressmark migrate' in pg_stat_activity`,
       );
     }
     await wait(100);
@@ -162,7 +163,7 @@ async function requireOwner(client: pg.Client): Promise<void> {
   if (may && (owner === null || owner === role)) return; // what a superuser or a member makes would be its own, not the owner's
   const whom = owner ?? 'its owner';
   throw new MigrationFailed(
-    `The role ${role} may not change the database ${nameOf(client)}: migrate as ${whom}, e.g. DATABASE_URL=postgresql://${owner ?? 'OWNER'}@HOST/${client.database ?? 'DATABASE'} bin/migrate-database`,
+    `The role ${role} may not change the database ${databaseName(client)}: migrate as ${whom}, e.g. DATABASE_URL=postgresql://${owner ?? 'OWNER'}@HOST/${client.database ?? 'DATABASE'} bin/migrate-database`,
   );
 }
 
@@ -200,7 +201,7 @@ async function runGraphileMigrate(
     else await migrate(settings);
   } catch (error) {
     throw new MigrationFailed(
-      `Migrating the database ${nameOf(client)} failed${running ? ` at ${running}` : ''}: ${explain(error)}${currentBefore ? CURRENT_MOVED_ON : ''}`,
+      `Migrating the database ${databaseName(client)} failed${running ? ` at ${running}` : ''}: ${explain(error)}${currentBefore ? CURRENT_MOVED_ON : ''}`,
       { cause: error },
     );
   } finally {
@@ -236,9 +237,4 @@ function reasonOf(error: unknown): string {
   // A connection tried over IPv6 and IPv4 fails with one error each and a message of its own only inside them.
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The database's name for messages: never the connection string, which may hold a password. */
-function nameOf(client: pg.Client): string {
-  return `${client.database ?? '(unnamed)'}${client.host ? ` on ${client.host}` : ''}`;
 }

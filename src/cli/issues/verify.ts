@@ -112,8 +112,8 @@ const nothingRead = (looked: string): string =>
 async function lookedAt({ settings, database }: Session): Promise<string> {
   if (settings.DATABASE_URL === undefined)
     return `the private PostgreSQL in ${settings.VAR_DIRECTORY} (no settings name a DATABASE_URL; --settings or $PRESSMARK_SETTINGS names their file)`;
-  const { databaseName } = await import('../../database/database-name.js');
-  return `the database ${databaseName(database.connectionString)}`;
+  const { databaseNameOf } = await import('../../database/database-name.js');
+  return `the database ${databaseNameOf(database.connectionString)}`;
 }
 
 function summary(counts: Record<'sound' | 'damaged' | 'unreachable' | 'atWork' | 'files' | 'bytes', number>): string {

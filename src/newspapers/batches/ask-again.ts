@@ -142,7 +142,10 @@ async function askingOfStopped(
   return { plan: only(askBatchQc(batch.id)) };
 }
 
-/** Whether the move to the archive has ever begun to delete: from then on the full batch is not whole where it was, also while a later go-live is at an earlier job. A run that was cancelled or killed counts: it is an attempt. */
+/**
+ * Whether the move to the archive has ever begun to delete: from then on the full batch is not whole where it was, also while a
+ * later go-live is at an earlier job. A run that was cancelled or killed counts: it is an attempt.
+ */
 async function isMoving(trx: Transaction<DB>, batchId: number): Promise<boolean> {
   const { rows } = await sql`
     select from pipelines p join jobs j on j.pipeline_id = p.id

@@ -188,6 +188,19 @@ export async function untilBatchIs(site: Site, batch: Batch, status: string): Pr
   return reread(site, batch);
 }
 
+/** @param saying what its error must say */
+export async function untilBatchFails(site: Site, batch: Batch, saying = ''): Promise<void> {
+  await until(
+    `${batch.fullName} fails: ${saying}`,
+    async () => {
+      await makeDelayedDue(site.own);
+      const { status, error } = await standing(site, batch);
+      return status === 'failed' && (error?.message ?? '').includes(saying);
+    },
+    60,
+  );
+}
+
 /** Makes a batch of so many new issues and brings it to quality control. */
 export async function batchAtQc(site: Site, count: number): Promise<{ batch: Batch; issues: Issue[] }> {
   const issues: Issue[] = [];

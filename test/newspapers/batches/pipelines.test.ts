@@ -37,6 +37,7 @@ import {
   standing,
   startBatchRunner,
   untilBatchAsks,
+  untilBatchFails,
   untilBatchIs,
   type Site,
 } from './batch-road.js';
@@ -325,14 +326,7 @@ describe('W38: nothing is moved before production shows the batch', () => {
     const { batch } = await batchAtQc(site, 2);
     const { output, archive } = batchPlaces(batch.fullName, site.settings);
     await decided(site, batch, 'batch_qc', 'approve');
-    await until(
-      'the comparison fails',
-      async () => {
-        await makeDelayedDue(own);
-        return (await standing(site, batch)).status === 'failed';
-      },
-      60,
-    );
+    await untilBatchFails(site, batch);
     expect((await standing(site, batch)).error?.message).toContain('1 issue missing');
     expect([existsSync(output), existsSync(archive)]).toEqual([true, false]);
     expect(await reread(site, batch)).toMatchObject({ status: 'pending', wentLiveAt: null });

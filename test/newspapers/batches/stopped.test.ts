@@ -23,6 +23,7 @@ import {
   standing,
   startBatchRunner,
   untilBatchAsks,
+  untilBatchFails,
   untilBatchIs,
   type Site,
 } from './batch-road.js';
@@ -41,15 +42,24 @@ const ask = async (batch: Batch) => askAgain(db(), await reread(site, batch), si
 const resume = async (batch: Batch) => resumeBatch(db(), await reread(site, batch), site.settings, { actor: 'ann' });
 const cancel = async (batch: Batch) =>
   rows(own, `select cancel_pipeline($1, 'ann', 'no')`, [(await standing(site, batch)).id]);
-const untilFailed = (batch: Batch) =>
-  until(
-    'it failed',
+const untilFailed = (batch: Batch) => untilBatchFails(site, batch);
+
+/** Approves a batch and stops when the archive has a verified copy, before anything is deleted. */
+async function approvedUntilCopied(batch: Batch): Promise<void> {
+  const jobs = allJobs(new Set()).filter(({ definition }) => definition.type !== 'delete_directory');
+  const runner = await startRunner(own, { more: jobs, settings: site.settings });
+  await decided(site, batch, 'batch_qc', 'approve');
+  await until(
+    'the copy is verified',
     async () => {
       await makeDelayedDue(own);
-      return (await standing(site, batch)).status === 'failed';
+      const { id } = await standing(site, batch);
+      return (await jobRows(own, id)).find(({ status }) => status === 'waiting')?.type === 'delete_directory';
     },
-    60,
+    40,
   );
+  await runner.stop(5);
+}
 
 describe('asking carries on nothing that somebody stopped', () => {
   test('a go-live cancelled before production was asked is back at quality control', { timeout: 60_000 }, async () => {
@@ -153,19 +163,7 @@ describe('a go-live that was stopped while it deleted what the archive had', () 
       const { batch } = await batchAtQc(site, 2);
       await first.stop(5);
       const { output, archive, live } = batchPlaces(batch.fullName, site.settings);
-      const notDeleting = allJobs(new Set()).filter(({ definition }) => definition.type !== 'delete_directory');
-      const runner = await startRunner(own, { more: notDeleting, settings: site.settings });
-      await decided(site, batch, 'batch_qc', 'approve');
-      await until(
-        'the copy is verified',
-        async () => {
-          await makeDelayedDue(own);
-          const { id } = await standing(site, batch);
-          return (await jobRows(own, id)).find(({ status }) => status === 'waiting')?.type === 'delete_directory';
-        },
-        40,
-      );
-      await runner.stop(5);
+      await approvedUntilCopied(batch);
       // the deletion began, then its daemon was killed: that leaves nothing but the attempt
       const { id } = await standing(site, batch);
       await rows(own, `update jobs set attempt = 1 where pipeline_id = $1 and type = 'delete_directory'`, [id]);
@@ -201,19 +199,7 @@ describe('what rots after quality control is found before production is asked', 
       await runner.stop(5);
       return made;
     })();
-    const jobs = allJobs(new Set()).filter(({ definition }) => definition.type !== 'delete_directory');
-    const runner = await startRunner(own, { more: jobs, settings: site.settings });
-    await decided(site, batch, 'batch_qc', 'approve');
-    await until(
-      'the copy is verified',
-      async () => {
-        await makeDelayedDue(own);
-        const { id } = await standing(site, batch);
-        return (await jobRows(own, id)).find(({ status }) => status === 'waiting')?.type === 'delete_directory';
-      },
-      40,
-    );
-    await runner.stop(5);
+    await approvedUntilCopied(batch);
     await cancel(batch);
     await startBatchRunner(site);
     await ask(batch);

@@ -17,7 +17,7 @@ import { listIssueEvents } from '../../../src/newspapers/issue-events.js';
 import { findIssueById, setIssueColumns, type Issue } from '../../../src/newspapers/issues.js';
 import { makeDelayedDue, rows, until, useDatabase } from '../../engine/support.js';
 import { readTree } from '../../files/trees.js';
-import { decided, givenCleanSite, reread, standing, startBatchRunner, untilBatchAsks, untilBatchIs, type Site } from '../batches/batch-road.js'; // prettier-ignore
+import { decided, givenCleanSite, reread, standing, startBatchRunner, untilBatchAsks, untilBatchFails, untilBatchIs, type Site } from '../batches/batch-road.js'; // prettier-ignore
 import { filesBelow } from '../intake-stage.js';
 import { archivedBatch, givenPublicSite, liveBatch } from './live-road.js';
 import { changingNothing } from './unchanged.js';
@@ -264,14 +264,7 @@ describe('what goes wrong leaves the former version where the site can load it',
     site.production.world.loses = (read) => ({ ...read, issues: read.issues.slice(1) });
     const { newName } = await patched(batch, issues[0] as Issue);
     const version = await next(newName);
-    await until(
-      'the comparison fails',
-      async () => {
-        await makeDelayedDue(own);
-        return (await standing(site, version)).status === 'failed';
-      },
-      60,
-    );
+    await untilBatchFails(site, version);
     expect((await standing(site, version)).error?.message).toContain('1 issue missing');
     expect(loaded(site.production)).toEqual([newName]);
     expect(existsSync(batchPlaces(batch.fullName, site.settings).live)).toBe(true);
@@ -292,23 +285,13 @@ describe('what goes wrong leaves the former version where the site can load it',
       site.production.world.loses = (read) => ({ ...read, issues: read.issues.slice(1) });
       const { newName } = await patched(batch, issues[0] as Issue);
       const version = await next(newName);
-      const untilItDiffers = (from: string) =>
-        until(
-          from,
-          async () => {
-            await makeDelayedDue(own);
-            const { status, error } = await standing(site, version);
-            return status === 'failed' && (error?.message.includes(from) ?? false);
-          },
-          60,
-        );
-      await untilItDiffers('1 issue missing');
+      await untilBatchFails(site, version, '1 issue missing');
       site.production.world.loses = whole;
       oni.load(former); // so that readers have it meanwhile
       oni.load({ ...former, name: newName, issues: former.issues.slice(1) }); // mended by hand
       const { id } = await standing(site, version);
       await rows(own, `select requeue_pipeline($1, 'ann', 'mended')`, [id]);
-      await untilItDiffers(`it shows ${batch.fullName}, which this one replaces, as well`);
+      await untilBatchFails(site, version, `it shows ${batch.fullName}, which this one replaces, as well`);
       expect(existsSync(batchPlaces(batch.fullName, site.settings).live)).toBe(true);
       expect(await reread(site, batch)).toMatchObject({ status: 'live' });
 
