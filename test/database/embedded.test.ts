@@ -63,6 +63,15 @@ describe('a directory with a database', () => {
     expect(new Set(pids).size).toBe(1);
   });
 
+  test('whose lock file was left empty by the end of the machine starts again', async () => {
+    const directory = await embeddedDirectory();
+    const { connectionString, dataDirectory, stop } = await start(directory);
+    await ask(connectionString, 'create table kept as select 7 as number');
+    await stop();
+    await writeFile(join(dataDirectory, 'postmaster.pid'), '');
+    expect(await ask((await start(directory)).connectionString, 'select * from kept')).toEqual([{ number: 7 }]);
+  });
+
   test('of a version that is not installed is refused, with the version to install', async () => {
     const directory = await embeddedDirectory();
     const { dataDirectory, stop } = await start(directory);

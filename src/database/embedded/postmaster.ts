@@ -1,5 +1,5 @@
 /** The running server as its `postmaster.pid` tells it: PostgreSQL's own interlock, which a kill -9 cannot leave locked. */
-import { readFile, readlink, realpath, rename, link, unlink } from 'node:fs/promises';
+import { readFile, readlink, realpath, rename, link, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runServerProgram } from './server-program.js';
 
@@ -19,13 +19,13 @@ export async function findPostmaster(dataDirectory: string): Promise<Postmaster 
 
 /**
  * Sets aside the lock files of a killed server whose process id now belongs to some other program (after a restart of
- * a container the same small ids come back). PostgreSQL itself only sees that the id is alive and would refuse to start.
+ * a container the same small ids come back), and empty ones that the end of a machine left: PostgreSQL fills its file
+ * at once after it made it. PostgreSQL itself would refuse to start.
  */
 export async function clearStaleLocks(dataDirectory: string, socketDirectory: string): Promise<void> {
   for (const file of [join(dataDirectory, 'postmaster.pid'), join(socketDirectory, '.s.PGSQL.5432.lock')]) {
     const found = await readIfThere(file);
-    const pid = Math.abs(Number(found?.split('\n')[0]));
-    if (found === undefined || !pid || !isAlive(pid) || (await isPostmaster(pid, dataDirectory))) continue;
+    if (found === undefined || !(await isStale(file, found, dataDirectory))) continue;
     const aside = `${file}.stale-${process.pid}`;
     await rename(file, aside).catch(() => undefined); // another starter was quicker
     // Between reading and renaming a new server may have come up: what was taken from it goes back.
@@ -33,6 +33,15 @@ export async function clearStaleLocks(dataDirectory: string, socketDirectory: st
     await unlink(aside).catch(() => undefined);
   }
 }
+
+async function isStale(file: string, content: string, dataDirectory: string): Promise<boolean> {
+  if (content === '') return ((await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity) < Date.now() - FILLED_MS;
+  const pid = Math.abs(Number(content.split('\n')[0]));
+  return pid > 0 && isAlive(pid) && !(await isPostmaster(pid, dataDirectory));
+}
+
+/** A lock file that is still empty after this long is not being written by anybody. */
+const FILLED_MS = 5000;
 
 export function isAlive(pid: number): boolean {
   try {

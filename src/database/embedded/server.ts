@@ -22,7 +22,7 @@ const DATABASE = 'pressmark';
 const UNDURABLE = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off'];
 
 /** Reasons that pass: another program starts it right now, or the last processes of a killed server still end. */
-const PASSING = /lock file ".*" already exists|pre-existing shared memory block/;
+const PASSING = /lock file ".*" already exists|(lock|PID) file ".*" is empty|pre-existing shared memory block/;
 
 /**
  * Starts the server unless it runs, and waits until it answers.

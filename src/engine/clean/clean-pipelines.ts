@@ -23,8 +23,6 @@ export interface CleanOptions {
   archive: PipelineArchive | undefined;
   /** Pipelines of one transaction; 500 unless told. */
   batchSize?: number;
-  /** Told how many have been archived, after each transaction. */
-  onBatch?: (archived: number) => void;
 }
 
 export interface Cleaned {
@@ -72,7 +70,6 @@ export async function cleanPipelines(db: Kysely<DB>, options: CleanOptions): Pro
         const { count, file } = await alone(db, (trx) => archiveBatch(trx, ids, before, { ...options, archive }));
         if (file !== undefined && !cleaned.files.includes(file)) cleaned.files.push(file);
         cleaned.archived += count;
-        options.onBatch?.(cleaned.archived);
       }
     if (place === undefined) break;
     after = place;
