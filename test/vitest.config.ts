@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -17,7 +18,7 @@ export default defineConfig({
     exclude: process.env['KILL_EVERY'] === undefined ? ['test/end-to-end/kill-every-job.test.ts'] : [],
     globalSetup: ['test/support/tools.ts', 'test/support/postgres.ts'],
     pool: 'forks',
-    maxWorkers: '200%', // most of our tests wait: for programs, leases, expiries
+    maxWorkers: 2 * availableParallelism(), // most of our tests wait: for programs, leases, expiries
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,

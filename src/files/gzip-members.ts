@@ -23,6 +23,18 @@ export async function lengthOfWholeMembers(path: string): Promise<number> {
   }
 }
 
+/** Whether another member of node's zlib begins behind that byte: then what stands there is no torn end, but damage. */
+export async function beginsBehind(path: string, at: number): Promise<boolean> {
+  const header = Buffer.concat([HEADER.starts, Buffer.alloc(5)]); // no time, default level: nine bytes that chance does not bring
+  let last = Buffer.alloc(0);
+  for await (const chunk of createReadStream(path, { start: at + 1 }) as AsyncIterable<Buffer>) {
+    const both = Buffer.concat([last, chunk]);
+    if (both.includes(header)) return true;
+    last = both.subarray(-header.length + 1);
+  }
+  return false;
+}
+
 async function endOfMember(file: FileHandle, path: string, at: number): Promise<number | undefined> {
   const header = await read(file, at, HEADER.length);
   if (!header?.subarray(0, HEADER.starts.length).equals(HEADER.starts)) return undefined;

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { lengthOfWholeMembers } from './gzip-members.js';
+import { beginsBehind, lengthOfWholeMembers } from './gzip-members.js';
 import { syncDirectory } from './land.js';
 import { makeDirectory } from './make-directory.js';
 import { quoted } from './quoted.js';
@@ -21,6 +21,16 @@ export class ArchiveNotWritten extends Error {
     super(`${quoted(path)} could not be written: ${cause.message}; make room or give permission, then run it again`, {
       cause,
     });
+  }
+}
+
+/** The disk changed what was durable: whole batches stand behind the damage, and nowhere else. */
+export class ArchiveDamaged extends Error {
+  override name = 'ArchiveDamaged';
+  constructor(path: string, at: number) {
+    super(
+      `${quoted(path)} is damaged at byte ${at}, with batches behind it that are nowhere else: bring it back from a backup, or take ${PARTIAL} from its name to leave it as it is; then run it again`,
+    );
   }
 }
 
@@ -102,6 +112,7 @@ export class LinesArchive {
    * on in another file. None may be in `keep` at this moment.
    *
    * @returns their names
+   * @throws ArchiveDamaged when more than the end of a file is broken; nothing of it is cut off
    */
   async takeUp(): Promise<string[]> {
     const names = await readdir(this.directory).catch((error: unknown) => {
@@ -114,6 +125,7 @@ export class LinesArchive {
       const path = join(this.directory, name);
       try {
         const whole = await lengthOfWholeMembers(path);
+        if (await beginsBehind(path, whole)) throw new ArchiveDamaged(path, whole);
         if (whole === 0) await rm(path);
         else {
           await truncate(path, whole);

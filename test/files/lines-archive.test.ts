@@ -1,6 +1,6 @@
 /** Lines that are added to a compressed file in batches, each durable before the next. */
 import { execFileSync } from 'node:child_process';
-import { appendFile, open, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, open, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -121,6 +121,19 @@ describe('after a kill', () => {
     expect(now.subarray(0, before.length).equals(before)).toBe(true);
     expect((await read(taken)).startsWith('one\n')).toBe(true); // can be read to its end
     expect(await lengthOfWholeMembers(join(directory, taken))).toBe(now.length);
+  });
+
+  it('a file that is damaged in its middle is left as it is: the batches behind are nowhere else', async () => {
+    const path = join(directory, await killed());
+    const file = await open(path, 'r+');
+    await file.write(Buffer.alloc(100), 0, 100, 2000);
+    await file.close();
+    const before = await readFile(path);
+    const archive = new LinesArchive(directory, 'pipelines');
+    await expect(archive.takeUp()).rejects.toThrow(/damaged at byte 0, .*take \.partial from its name/);
+    expect((await readFile(path)).equals(before)).toBe(true);
+    await rename(path, path.slice(0, -PARTIAL.length));
+    expect(await archive.takeUp()).toEqual([]);
   });
 
   it('a file without one whole batch goes', async () => {

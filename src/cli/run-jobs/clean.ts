@@ -8,7 +8,7 @@ import type { Session } from '../program.js';
 
 export type CleanReport = Cleaned & { dryRun: boolean; directory: string; bytes: number };
 
-/** @throws Refused when the actor may not; ArchiveNotWritten, after which what was archived so far is safe */
+/** @throws Refused when the actor may not; ArchiveNotWritten or ArchiveDamaged, after which what was archived so far is safe */
 export async function clean(
   { database, settings, permitted }: Pick<Session, 'database' | 'settings' | 'permitted'>,
   { olderThan, to, dryRun = false }: { olderThan: number; to?: string; dryRun?: boolean },
