@@ -5,7 +5,7 @@
 -- Variables  id      number of the pipeline
 --            reason  why; kept in the events
 --            actor   who does it (else the database user)
--- Refuses    what is neither failed nor delayed.
+-- Refuses    what is neither failed nor delayed, or has no job to go on with (its row was deleted).
 -- Else       bin/run-jobs requeue 42 --reason 'the disk is back' does the same.
 \set ON_ERROR_STOP on
 \set QUIET on

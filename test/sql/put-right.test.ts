@@ -85,6 +85,21 @@ describe('requeue-failed-of-type.sql and requeue-all-failed.sql', () => {
   });
 });
 
+test('a pipeline whose job row was deleted is not requeued: alone it is refused, among all it is named and the others go on', async () => {
+  const stage = new Stage();
+  await startRunner(own, { stage });
+  const broken = await givenFailed(stage, 'fast', 'A');
+  const whole = await givenFailed(stage, 'io', 'B');
+  await rows(own, 'delete from jobs where pipeline_id = $1', [broken]);
+  expect(await refused(own.url, 'requeue-pipeline', { id: broken, reason: 'x' })).toMatch(
+    /points at a job that does not exist; its row was deleted by hand(.|\n)*cancel the pipeline, or goto another job/,
+  );
+  const said = await did(own.url, 'requeue-all-failed', { reason: 'mended' });
+  expect(said).toMatch(new RegExp(`\\b${broken} .*its job row is gone: cancel it`));
+  await untilStatus(own, whole, 'success');
+  expect((await pipelineRow(own, broken)).status).toBe('failed');
+});
+
 describe('cancel-pipeline.sql', () => {
   test('ends a pipeline whose job runs: the job is told to stop, what it reports is refused; twice is refused', async () => {
     const stage = new Stage();
