@@ -197,8 +197,7 @@ async function runGraphileMigrate(
   };
   const currentBefore = await appliedCurrent(client);
   try {
-    if (withCurrent) await watch(settings, true);
-    else await migrate(settings);
+    await besideDaemons(() => (withCurrent ? watch(settings, true) : migrate(settings)), notice);
   } catch (error) {
     throw new MigrationFailed(
       `Migrating the database ${databaseName(client)} failed${running ? ` at ${running}` : ''}: ${explain(error)}${currentBefore ? CURRENT_MOVED_ON : ''}`,
@@ -208,6 +207,21 @@ async function runGraphileMigrate(
     await untilGraphileClosed(client, applicationName);
   }
 }
+
+/** Daemons work on while tables are changed, and lock them in an order of their own: PostgreSQL may end either side. Nothing of it was applied then. */
+async function besideDaemons(migrating: () => Promise<void>, notice: MigrateOptions['notice']): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await migrating();
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== DEADLOCK || tries === 10) throw error;
+      notice?.('A daemon was in the way (deadlock); trying again');
+    }
+  }
+}
+
+const DEADLOCK = '40P01';
 
 const CURRENT_MOVED_ON =
   '\nAn earlier migrations/current was applied to this database, which no migration can take back: start with an empty one (remove var/postgres, or drop the database)';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFinished, test } from 'vitest';
 import { migrateDatabase, MigrationFailed, requireMigrated, type MigrateOptions } from '../../src/database/migrate.js';
+import { until } from '../engine/support.js';
 import { commitMigrations } from '../support/commit-migrations.js';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
@@ -81,6 +82,31 @@ test('a committed migration that was edited afterwards is refused', async () => 
   const file = join(migrations, 'committed/000002-labels.sql');
   await writeFile(file, (await readFile(file, 'utf8')).replace('label text', 'label varchar'));
   await expect(migrate()).rejects.toThrow('tampered');
+});
+
+test('a migration that PostgreSQL ends because of a daemon in its way is tried again', async () => {
+  await writeFile(
+    join(migrations, 'current/1-both.sql'),
+    'create table if not exists one (a integer);\nalter table one add if not exists b integer;\nalter table two add if not exists b integer;',
+  );
+  const { pool } = own.database;
+  await pool.query('create table one (a integer); create table two (a integer)');
+  const daemon = await pool.connect();
+  onTestFinished(() => daemon.release());
+  await daemon.query(`set deadlock_timeout = '1h'`); // the other one is ended
+  await daemon.query('begin; lock table two');
+  const notices: string[] = [];
+  const url = `${own.url}${own.url.includes('?') ? '&' : '?'}options=${encodeURIComponent('-c deadlock_timeout=3s')}`;
+  const migrated = migrate({ includeCurrent: true, connectionString: url, notice: (text) => notices.push(text) });
+  await until(
+    'it waits for the second table',
+    async () =>
+      (await pool.query(`select from pg_locks where not granted and relation = 'two'::regclass`)).rowCount === 1,
+  );
+  await daemon.query('lock table one; commit');
+  await migrated;
+  expect(notices).toContain('A daemon was in the way (deadlock); trying again');
+  await pool.query('select one.b, two.b from one, two');
 });
 
 test('what is under development is applied only when asked for', async () => {

@@ -67,7 +67,9 @@ it('a daemon of this version goes on working while a coming version migrates its
   daemon.child.kill('SIGTERM');
   expect((await daemon.ended).code).toBe(0);
   expect(await statuses(own.database)).toEqual([{ status: 'success', count: 200 }]);
-  expect(daemon.lines().filter(({ level }) => Number(level) > 30)).toEqual([]);
+  // PostgreSQL may end a claim that deadlocks with a change of several tables; the next poll claims
+  const isDeadlock = ({ err }: Record<string, unknown>) => (err as { code?: string } | undefined)?.code === '40P01';
+  expect(daemon.lines().filter((line) => Number(line['level']) > 30 && !isDeadlock(line))).toEqual([]);
   const { rows } = await own.database.pool.query(`select from events where kind <> 'cleaned'`);
   expect(rows).toEqual([]); // no attempt failed
   expect(await run('run-jobs', ['status'], env)).toMatchObject({ exitCode: 0 }); // a command of the old version

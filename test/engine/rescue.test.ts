@@ -1,5 +1,6 @@
 /** A job that kills its runner does not loop for ever: after three rescues a person is asked (design 3). */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { connectDatabase } from '../../src/database/database.js';
 import { hold } from '../../src/engine/job.js';
 import { Overseer } from '../../src/engine/runner/overseer.js';
 import { claim, type ClaimedRow } from '../../src/engine/statements/claim.js';
@@ -208,7 +209,35 @@ test('a pipeline whose claim was never answered is found and named, and one that
   const id = await enqueuedOne(own, plan([new Stage().step('fast', 'A')]));
   const overseer = new Overseer(own.database.pool, 5);
   await claim(onPool(own.database.pool), 5, 'fast', 1); // the answer got lost
-  const unknown = () => new Map();
+  const unknown = { running: () => new Map(), executing: () => new Set<ClaimedRow & { type: string }>() };
   expect(await overseer.compare(unknown, 60_000)).toEqual({ lost: [], orphans: [] });
   expect(await overseer.compare(unknown, 0)).toEqual({ lost: [], orphans: [{ pipelineId: id, epoch: 1 }] });
+});
+
+test('a result that is recorded and not heard of yet is not taken for a pipeline that was taken away', async () => {
+  const database = connectDatabase({ connectionString: own.url, applicationName: 'slow', onError: () => undefined });
+  onTestFinished(() => database.close());
+  const { pool } = database;
+  const query = pool.query.bind(pool) as (...all: unknown[]) => Promise<unknown>;
+  let hear: () => void = () => undefined;
+  const heard = new Promise<void>((resolve) => (hear = resolve));
+  let looks = 0;
+  pool.query = (async (...all: unknown[]) => {
+    const { name } = all[0] as { name?: string };
+    const answer = await query(...all);
+    if (name === 'pressmark_finish') await heard;
+    if (typeof all[0] === 'string' && all[0].includes(`runner_id = $1 and status = 'in_process'`)) looks++;
+    return answer;
+  }) as typeof pool.query;
+  const ends: string[] = [];
+  const observer = { polled: () => undefined, runEnded: (_: string, end: string) => ends.push(end), rescued: () => undefined, leaseLost: () => undefined }; // prettier-ignore
+  const stage = new Stage();
+  await startRunner(own, { stage, database, observer });
+  const id = await enqueuedOne(own, plan([stage.step('fast', 'A')]));
+  await untilStatus(own, id, 'success');
+  const before = looks;
+  await until('the runner has compared twice', () => looks >= before + 2);
+  hear();
+  await until('the run has ended', () => ends.length > 0);
+  expect(ends).toEqual(['done']);
 });

@@ -80,6 +80,11 @@ export class Conveyor {
     return new Map([...this.works].map(([id, work]) => [id, work.job]));
   }
 
+  /** Those of them whose function runs. */
+  executing(): ReadonlySet<ClaimedJob> {
+    return new Set([...this.works.values()].filter((work) => work.executing).map((work) => work.job));
+  }
+
   /** Job types that came by and are not known here. */
   get unknownTypes(): readonly string[] {
     return this.unknown.types;

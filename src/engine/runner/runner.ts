@@ -229,7 +229,7 @@ export class Runner {
   }
 
   private async oversee(orphanAfterMs?: number): Promise<void> {
-    const { lost, orphans } = await this.overseer.compare(() => this.conveyor.running(), orphanAfterMs);
+    const { lost, orphans } = await this.overseer.compare(this.conveyor, orphanAfterMs);
     if (lost.length > 0) {
       this.log.warn(
         { pipelines: lost.map((job) => job.pipelineId) },
