@@ -31,10 +31,7 @@ export class Overseer {
    *
    * @param orphanAfterMs how long an unknown pipeline must have been seen before it is handed back; longer than any claim can be under way
    */
-  async compare(
-    inHand: InHand,
-    orphanAfterMs = ORPHAN_AFTER_MS,
-  ): Promise<{ lost: ClaimedJob[]; orphans: Held[] }> {
+  async compare(inHand: InHand, orphanAfterMs = ORPHAN_AFTER_MS): Promise<{ lost: ClaimedJob[]; orphans: Held[] }> {
     const before = [...inHand.executing()];
     const { rows } = await this.pool.query<{ id: number; epoch: number }>(
       `select id, epoch from pipelines where runner_id = $1 and status = 'in_process'`,
