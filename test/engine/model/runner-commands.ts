@@ -10,7 +10,7 @@ import { finish } from '../../../src/engine/statements/finish.js';
 import { handBack } from '../../../src/engine/statements/hand-back.js';
 import { holdJob } from '../../../src/engine/statements/hold.js';
 import { tryJobLater } from '../../../src/engine/statements/try-later.js';
-import { rows, until, verb } from '../support.js';
+import { rows, verb } from '../support.js';
 import { command, isInGroup, pick, share, take } from './command.js';
 import { said } from './finish-commands.js';
 import type { Claim, Model } from './model.js';
@@ -28,11 +28,6 @@ export const claimSome = fc
           model.pipelines.filter((p) => p.status === 'pending'),
           given.which,
         ).job.queue;
-        // Once, in the loaded gate, a claim did not see a pending row; not seen again. Suspected: the virtual machine's clock stepped back.
-        await until('the clock is past what is pending', async () => {
-          const early = await rows(real.own, `select from pipelines where status = 'pending' and run_at > now()`);
-          return early.length === 0;
-        });
         const got = await claim(real.run, runner, from, given.limit);
         const due = model.runnable(from).slice(0, given.limit);
         expect(got.map((row) => row.pipelineId).sort((a, b) => a - b)).toEqual(
@@ -241,10 +236,6 @@ export const crashLoop = fc.record({ which: share, how: death, times: fc.constan
       ).job;
       for (let i = 0; i < given.times; i++) {
         const runner = await real.newRunner();
-        await until('the clock is past what is pending', async () => {
-          const early = await rows(real.own, `select from pipelines where status = 'pending' and run_at > now()`);
-          return early.length === 0;
-        });
         const due = model.runnable(queue);
         expect(await claim(real.run, runner, queue, 100)).toHaveLength(due.length);
         for (const p of due) p.claimedBy(runner);
