@@ -232,7 +232,7 @@ describe('a watcher', () => {
     await lock.release();
     await until('it looks', () => looks === 1);
     await until('it has ended', async () => (await rows(own, `select from watchers where name = 'scans' and completed_at is not null`)).length === 1); // prettier-ignore
-    await (await locks().take(watcherLock('scans'))).release();
+    await (await locks().take(watcherLock('scans'), { waitSeconds: 30 })).release();
   });
 
   test('that loses its lock is told, and looks again at once', async () => {
