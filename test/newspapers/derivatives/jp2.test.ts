@@ -288,6 +288,6 @@ test.each([
 test('when the reversible wavelet fails, the irreversible one is tried', async () => {
   const source = await pdf(page([black]));
   const real = (await findProgram('opj_compress')) ?? '';
-  await stub(directory, 'opj_compress', `case "$*" in *-I*) exec ${real} "$@";; esac; echo half > "$4"`);
+  await stub(directory, 'opj_compress', `case "$*" in *' -I') exec ${real} "$@";; esac; echo half > "$4"`);
   expect(await make(source)).toMatchObject({ irreversible: true, built: true, width: 600 });
 });
