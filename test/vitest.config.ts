@@ -20,7 +20,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2 * availableParallelism(), // most of our tests wait: for programs, leases, expiries
     sequence: { sequencer: LongestFirst },
-    testTimeout: 60_000,
+    testTimeout: 180_000, // for a hang: what takes ten seconds here may take a minute on a machine that has other work
     hookTimeout: 120_000,
   },
 });

@@ -4,6 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { validateBag } from '../../src/files/bagit/validate-bag.js';
 import type { OwnWorld } from './world.js';
 import type { KeptSite } from './agents/kept-oni.js';
@@ -90,10 +91,16 @@ const QUERIES: Readonly<Record<string, string>> = {
 };
 
 async function ask<Row extends object>(world: OwnWorld, query: string): Promise<Row[]> {
-  const rows = await world.look<Row>(query);
-  if (!rows) throw new Error('the database does not answer, although nothing is broken any more');
-  return rows;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const rows = await world.look<Row>(query);
+    if (rows) return rows;
+    await sleep(500);
+  }
+  throw new Error('the database does not answer, although nothing is broken any more');
 }
+
+/** A look gives up after some seconds, which a busy machine may need, and PostgreSQL to come back. */
+const TRIES = 12;
 
 async function plainer(world: OwnWorld): Promise<(text: string) => string> {
   const batches = await ask<{ name: string; told: string }>(

@@ -40,7 +40,7 @@ describe('bin/agent', () => {
 
   it(
     'ensures an awardee, loads a batch, tells of the job and its logs, purges and waits',
-    { timeout: 30_000 },
+    { timeout: 120_000 },
     async () => {
       expect((await staging('ensure-awardee', 'mwa', 'Antiquarians')).stdout).toBe(`${first()}Awardee created\n`);
       expect((await staging('load-batch', NAME)).stdout).toBe(

@@ -109,7 +109,7 @@ describe('batches', () => {
     env['STAGING_NEWS_WEBROOT'] = 'https://staging.edu';
   });
 
-  it('goes from quality control to the archive by commands', { timeout: 120_000 }, async () => {
+  it('goes from quality control to the archive by commands', { timeout: 300_000 }, async () => {
     await startBatchRunner(site);
     const { batch, issues } = await batchAtQc(site, 3);
     const [one, two] = issues.map(({ key }) => key);
@@ -210,7 +210,7 @@ describe('batches', () => {
     expect(await ok('batches', 'show', name)).toMatch(new RegExp(`^waits for +${remedy}$`, 'm'));
   });
 
-  it('names what it does not know, and asks again what was cancelled', { timeout: 60_000 }, async () => {
+  it('names what it does not know, and asks again what was cancelled', { timeout: 120_000 }, async () => {
     expect((await refused('batches', 'show', 'K9Nothing')).stderr).toContain('there is no batch K9Nothing: "bin/batches list" shows all'); // prettier-ignore
     await startBatchRunner(site);
     const { batch } = await batchAtQc(site, 1);

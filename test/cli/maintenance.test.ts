@@ -97,7 +97,7 @@ describe('remove-dead-issues', () => {
     const json = JSON.parse(await ok('remove-dead-issues', '--json')) as { dead: number; events: object[] };
     expect(json).toMatchObject({ dryRun: false, dead: 1, notDead: 1, events: [{ event: 'removing', key: 'sn1/1856051001' }, { is: 'without a pipeline' }] }); // prettier-ignore
     await until('it is out', async () => (await rows(own, 'select from newspapers.issues where ignored')).length === 1);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe('delete-live-done-issues', () => {
@@ -123,7 +123,7 @@ describe('delete-live-done-issues', () => {
     expect(stdout).toMatch(/^Closed .*\nDeleting the files of .*; pipeline \d+\n1 batch closed, the files of 1 issue .* are being deleted, 1 skipped\.\n$/); // prettier-ignore
     expect(existsSync(issues[1]?.location ?? '')).toBe(true); // the daemon deletes
     expect(await reread(site, batch)).toMatchObject({ status: 'live_done' });
-  }, 60_000);
+  }, 240_000);
 
   it('counts down before a person who looks on', async () => {
     const seen: string[] = [];
@@ -177,23 +177,25 @@ describe('batches patch and unpush', () => {
     expect(shown).toMatch(/tester .*decided to replace the batch by its next version: the next version is .*_ver02; wrong date/); // prettier-ignore
     expect(shown).toContain('replaced the batch by its next version');
     expect(await ok('batches', 'show', newName)).toContain(`made the batch, the next version of another`);
-  }, 90_000);
+  }, 240_000);
 
   it('unpush says its plan with --dry-run, then does it; queue-batches --redo takes the issues', async () => {
     const site = await givenOwnSite();
-    await startBatchRunner(site);
+    const runner = await startBatchRunner(site);
     const { batch, issues } = await liveBatch(site, 1);
+    await runner.stop(5); // until all is said that is said before it is done
     const args = ['unpush', batch.fullName, '--reason', 'wrong organisation'];
     const dry = await changingNothing(own, site.root, () => ok('batches', ...args, '--dry-run'));
     expect(dry).toMatch(/would be purged from production and staging, its live copy .* deleted\n/);
     expect(dry).toContain(`Its 1 issue would be ready for another batch: ${issues[0]?.key ?? ''}\n`);
     expect(await ok('batches', ...args)).toMatch(/will be purged[\s\S]*Pipeline \d+; then put right what was wrong, and queue-batches --redo\n$/); // prettier-ignore
+    await startBatchRunner(site);
     await untilBatchIs(site, batch, 'deleted');
     expect(await ok('batches', 'show', batch.fullName)).toMatch(/took the batch back from production: .*stay in/);
     expect(await ok('queue-batches', '--redo', '--dry-run', '--min-batch-size', '1')).toMatch(
       /^Would make a batch of mwa: 1 issue/,
     );
-  }, 90_000);
+  }, 240_000);
 
   it('take the role batch reviewer', async () => {
     await givenUsers(own, { root: 'sysop', rev: 'batch reviewer', cur: 'issue curator' });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { JobCall } from '../../src/engine/job.js';
 import type { PipelinePlan } from '../../src/engine/pipeline.js';
 import { removeFile, syncRecursive } from '../../src/files/jobs.js';
@@ -13,6 +13,10 @@ import { temporaryDirectory } from '../support/temporary-directory.js';
 import { gatedSplit } from './gated-split.js';
 import { readPrometheusText } from './prometheus-text.js';
 import { startDaemon } from './started-program.js';
+
+/** What was slow to read is kept for twenty times as long (`cached.ts`): two seconds make it 40. */
+const SAMPLE_SECONDS = 150;
+vi.setConfig({ testTimeout: 600_000 });
 
 const own = useDatabase();
 let area: string;
@@ -38,9 +42,13 @@ async function scrape(): Promise<Map<string, number>> {
   const families = readPrometheusText(await page());
   return new Map([...families.values()].flatMap(({ samples }) => [...samples]));
 }
-/** Scrapes until a sample has a value; what the database says is some seconds old. */
-const untilSample = (sample: string, value: number) =>
-  until(`${sample} is ${value}`, async () => (await scrape()).get(sample) === value);
+/** Scrapes until a sample has a value; what the database says is some seconds old. @returns all of that scrape */
+async function untilSample(sample: string, value: number): Promise<Map<string, number>> {
+  let samples = new Map<string, number>();
+  const isThere = async () => (samples = await scrape()).get(sample) === value;
+  await until(`${sample} is ${value}`, isThere, SAMPLE_SECONDS);
+  return samples;
+}
 
 describe('GET /metrics', () => {
   test('tells queues, questions, runs, daemons, disks and itself in the format of Prometheus', async () => {
@@ -67,9 +75,8 @@ describe('GET /metrics', () => {
     await untilStatus(own, failing, 'failed');
     const instant = await enqueuedOne(own, plan([{ ...removal, queue: 'instant' }]));
     await rows(own, `update pipelines set run_at = now() - interval '1 hour' where id = $1`, [instant]);
-    await untilSample('pressmark_queue_pending{queue="instant"}', 1);
-
-    const samples = await scrape();
+    await untilSample('pressmark_area_up{area="PDF_UPLOAD_PATH"}', 1); // it looks at the disks beside its work
+    const samples = await untilSample('pressmark_queue_pending{queue="instant"}', 1);
     expect(Object.fromEntries([...samples].filter(([key]) => /^pressmark_(queue_pending|pipelines|held\{|run|places|up)/.test(key) && !/seconds/.test(key)))).toMatchObject({
         'pressmark_queue_pending{queue="fast"}': 0,
         'pressmark_queue_pending{queue="instant"}': 1,
@@ -105,8 +112,8 @@ describe('GET /metrics', () => {
     await startDaemon(env, '--queues', 'io=1');
     await untilStatus(own, id, 'success');
     await untilSample('pressmark_rescued_total', 1);
-    await untilSample('pressmark_runners{host="gone",state="silent"}', 1);
-    expect((await scrape()).get('pressmark_runner_silence_seconds{host="gone"}')).toBeGreaterThan(290);
+    const samples = await untilSample('pressmark_runners{host="gone",state="silent"}', 1);
+    expect(samples.get('pressmark_runner_silence_seconds{host="gone"}')).toBeGreaterThan(290);
     expect((await pipelineRow(own, id)).rescues).toBe(0);
   });
 
@@ -117,8 +124,7 @@ describe('GET /metrics', () => {
     onTestFinished(async () => {
       await own.database.pool.query('alter table if exists watchers_away rename to watchers');
     });
-    await untilSample('pressmark_database_up', 0);
-    const samples = await scrape();
+    const samples = await untilSample('pressmark_database_up', 0);
     expect([...samples.keys()].filter((key) => key.startsWith('pressmark_queue'))).toEqual([]);
     expect(samples.get('pressmark_polls_total{answer="yes"}')).toBeGreaterThan(0);
     await own.database.pool.query('alter table watchers_away rename to watchers');
@@ -140,9 +146,10 @@ describe('METRICS_ADDRESS', () => {
   test('lets go of whoever connects and says nothing', async () => {
     await startDaemon(env);
     const silent = connect(port, '127.0.0.1');
+    silent.on('error', () => undefined); // a reset lets go of it as well
     onTestFinished(() => void silent.destroy());
     silent.write('GET /metrics HTTP/1.1\r\nHost: x\r\n'); // and no more
-    await once(silent.resume(), 'close');
+    await new Promise((resolve) => silent.resume().once('close', resolve));
   });
 
   test('that is taken does not stop the daemon: it says so once, and jobs run', async () => {

@@ -268,8 +268,15 @@ describe('a pipeline that failed', () => {
       plan({ jobs: [splitPages({ source: join(area, 'unmounted', 'upload'), output: join(area, 'pages') })] }),
     );
     expect(await json('run-one')).toMatchObject({ pipelineId: id, status: 'delayed' });
+    const [{ waits } = { waits: 0 }] = await rows<{ waits: number }>(
+      own,
+      `select extract(epoch from run_at - (select at from events where kind = 'failed_attempt'))::float8 as waits from pipelines`,
+    );
+    expect(waits).toBeGreaterThan(14); // 16 s, up to a tenth sooner
+    expect(waits).toBeLessThan(17);
+    await rows(own, `update pipelines set run_at = now() + interval '30 minutes'`); // the next program may take a while to start
     expect(await ok('show', String(id))).toMatch(
-      /is delayed\ngoes on by itself in 1\d s\n[\s\S]* pending +1 .*is its disk mounted/,
+      /is delayed\ngoes on by itself in 30 min\n[\s\S]* pending +1 .*is its disk mounted/,
     );
     expect(await json('requeue', String(id), ...because)).toEqual([{ id, status: 'pending' }]);
     expect(await ok('skip', String(id), ...because)).toBe(`pipeline ${id} moved on: now success\n`);

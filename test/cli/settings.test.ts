@@ -118,6 +118,16 @@ describe('a password never leaves a program', () => {
     const url = new URL(server.connectionString);
     url.searchParams.set('user', 'ann');
     refusing = `${url.toString()}&password=${SECRET}`;
+    // It is told that the file has changed, and reads it when it comes to it.
+    await until('the server refuses it', async () => {
+      const client = new pg.Client({ connectionString: refusing });
+      const refusal = await client.connect().then(
+        () => undefined,
+        (error: unknown) => error as pg.DatabaseError,
+      );
+      await client.end().catch(() => undefined);
+      return refusal?.code === '28P01';
+    });
   });
   afterAll(async () => {
     await stop();

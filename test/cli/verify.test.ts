@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ProgressBar } from '../../src/cli/progress-bar.js';
 import { removeEmbeddedPostgres } from '../../src/database/embedded.js';
 import { closeThreads } from '../../src/files/threads.js';
@@ -179,6 +179,8 @@ describe('page-review-issue-fixer', () => {
 
 describe('a progress bar', () => {
   it('is drawn on a terminal, a few times a second, and taken away', () => {
+    const now = vi.spyOn(Date, 'now').mockReturnValue(1_000_000); // no time passes between the two
+    onTestFinished(() => now.mockRestore());
     const drawn: string[] = [];
     const bar = new ProgressBar({ isTTY: true, write: (text) => drawn.push(text) });
     bar.show(1, 2, '1 of 2 issues');

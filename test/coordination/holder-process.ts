@@ -39,13 +39,15 @@ export class HolderProcess {
     return holder;
   }
 
+  private hasEnded = () => this.child.exitCode !== null || this.child.signalCode !== null;
+
   tell(message: ToHolder): void {
     this.child.send(message);
   }
 
   async says<Kind extends FromHolder['kind']>(kind: Kind): Promise<Extract<FromHolder, { kind: Kind }>> {
     const find = () => this.said.find((message) => message.kind === kind);
-    await until(`the holder says ${kind}`, () => find() !== undefined || this.child.exitCode !== null, 60);
+    await until(`the holder says ${kind}`, () => find() !== undefined || this.hasEnded(), 90);
     const found = find();
     if (!found) throw new Error(`the holder ended before it said ${kind}`);
     return found as Extract<FromHolder, { kind: Kind }>; // just compared

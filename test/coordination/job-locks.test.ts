@@ -4,6 +4,7 @@ import { filesLock, watcherLock } from '../../src/coordination/lock-names.js';
 import { LeasedLocks } from '../../src/coordination/leased-locks.js';
 import { postgresCoordination, type Coordination } from '../../src/coordination/coordination.js';
 import { postgresLockStore } from '../../src/coordination/postgres-locks.js';
+import type { RunnerObserver } from '../../src/engine/runner/observer.js';
 import { defineWatcher } from '../../src/engine/watcher.js';
 import { done, FatalError, tryLater } from '../../src/engine/job.js';
 import { syncRecursive } from '../../src/files/jobs.js';
@@ -27,9 +28,10 @@ import { elsewhere } from './stores.js';
 
 const own = useDatabase();
 
-/** Locks in the test's database, of short life unless told. */
-const locks = (expirySeconds = 1) => new LeasedLocks(postgresLockStore(own.database.pool), expirySeconds);
-const coordination = (): Coordination => ({ ...postgresCoordination(own.database.pool), locks: locks() });
+/** Locks in the test's database. They outlive the seconds for which a busy machine may let this process stand still. */
+const locks = (expirySeconds = 60) => new LeasedLocks(postgresLockStore(own.database.pool), expirySeconds);
+/** With locks of short life, whose loss is noticed soon. */
+const coordination = (): Coordination => ({ ...postgresCoordination(own.database.pool), locks: locks(8) });
 
 async function runAgainUntil(id: number, status: string): Promise<void> {
   await until(`pipeline ${id} becomes ${status}`, async () => {
@@ -54,7 +56,7 @@ describe('a job', () => {
     );
     expect(wait?.s).toBeLessThan(7);
     for (let runs = 1; runs < 4; runs++) {
-      await until('it was tried', async () => (await jobRows(own, id))[0]?.attempt === runs);
+      await until('it was tried', async () => ((await jobRows(own, id))[0]?.attempt ?? 0) >= runs);
       await makeDelayedDue(own);
     }
     expect(jobs.begun).toEqual([]);
@@ -62,7 +64,9 @@ describe('a job', () => {
     await runAgainUntil(id, 'success');
     expect((await jobRows(own, id))[0]).toMatchObject({ failures: 0, status: 'success' });
     expect(await eventKinds(own, id)).toEqual([]);
-    expect(lines.filter((line) => line['pipeline'] === id).map((line) => line['msg'])).toEqual(['pipeline done']);
+    const said = () => lines.filter((line) => line['pipeline'] === id).map((line) => line['msg']);
+    await until('the runner has heard that it is done', () => said().length > 0); // the row says so first
+    expect(said()).toEqual(['pipeline done']);
   });
 
   test('does not use up the time that it allows itself while it waits for a lock', async () => {
@@ -77,7 +81,7 @@ describe('a job', () => {
     await lock.release();
     await until('it runs', async () => {
       await makeDelayedDue(own);
-      return jobs.runsOf('A') === 1;
+      return jobs.runsOf('A') > 0;
     });
     await runAgainUntil(id, 'success');
   });
@@ -113,7 +117,7 @@ describe('a job', () => {
     const id = await enqueuedOne(own, jobs.plan('A', 'a', 'b'));
     await startRunner(own, { more: jobs.all });
     await untilStatus(own, id, 'delayed');
-    await (await locks().take('a')).release();
+    await (await locks().take('a', { waitSeconds: 15 })).release(); // it has it for a moment at each try
   });
 
   test('that loses its lock is told, what it says does not count, and it is tried later', async () => {
@@ -162,11 +166,25 @@ describe('a job', () => {
     const ended = new Promise<undefined>((resolve) => (end = () => resolve(undefined)));
     jobs.on('A', () => ended);
     const id = await enqueuedOne(own, jobs.plan('A'));
-    await startRunner(own, { more: jobs.all, coordination: coordination() });
+    const ends: string[] = [];
+    const observer: RunnerObserver = {
+      polled: () => undefined,
+      runEnded: (_, how) => ends.push(how),
+      rescued: () => undefined,
+      leaseLost: () => undefined,
+    };
+    await startRunner(own, { more: jobs.all, coordination: coordination(), observer });
     await until('it runs', () => jobs.begun.length === 1);
     await rows(own, `select cancel_pipeline($1, 'ada', 'a test')`, [id]);
     await until('it is told', () => jobs.told.has('A'));
-    await expect(locks().take('lock of A', { waitSeconds: 17 })).rejects.toThrow('is held by'); // longer than the runner waits for it;
+    await until('the runner waits for it no longer', () => ends.length > 0);
+    expect(ends).toEqual(['stopped']);
+    const [before] = await rows<{ expiry: string }>(own, 'select expires_at::text as expiry from locks');
+    await until('its lock is renewed', async () => {
+      const [row] = await rows<{ later: boolean }>(own, 'select expires_at > $1 as later from locks', [before?.expiry]);
+      return row?.later === true;
+    });
+    await expect(locks().take('lock of A')).rejects.toThrow('is held by');
     end();
     await (await locks().take('lock of A', { waitSeconds: 30 })).release();
   });
@@ -226,7 +244,7 @@ describe('a watcher', () => {
       },
     });
     await startRunner(own, { watchers: [watcher, other] });
-    await until('the runner has come round', () => others === 2);
+    await until('the runner has come round', () => others >= 2);
     expect(looks).toBe(0);
     expect(await rows(own, `select from watchers where name = 'scans' and next_run_at <= now() and started_at is null`)).toHaveLength(1); // prettier-ignore
     await lock.release();
@@ -251,7 +269,7 @@ describe('a watcher', () => {
     await startRunner(own, { watchers: [watcher], coordination: coordination(), log });
     await until('it looks', () => looks === 1);
     await rows(own, 'delete from locks');
-    await until('it looks again', () => looks === 2);
+    await until('it looks again', () => looks >= 2);
     expect((told as Error).name).toBe('LockLost');
     expect(lines.filter((line) => Number(line['level']) >= 50)).toEqual([]);
     await until('its row is clean', async () => {
@@ -277,10 +295,11 @@ describe('a watcher', () => {
       release: () => Promise.reject(new Error('connect ECONNREFUSED')),
     });
     const { log, lines } = readableLog();
-    const away = await startRunner(own, { watchers: [watcher], coordination: { ...coordination(), locks: down }, log });
+    const free = new LockedJobs(); // a job that its runner does not know would be a warning
+    const parts = { watchers: [watcher], more: free.all, coordination: { ...coordination(), locks: down }, log };
+    const away = await startRunner(own, parts);
     await until('its row is there', async () => (await watcherRow()) !== undefined);
-    const free = new LockedJobs();
-    await enqueuedOne(own, free.freePlan('A'));
+    await untilStatus(own, await enqueuedOne(own, free.freePlan('A')), 'success');
     await away.stop(0);
     expect(looks).toBe(0);
     expect((await watcherRow())?.error).toBeNull();
@@ -292,9 +311,12 @@ describe('a watcher', () => {
 
 test('a lock that a dead process of another host left is asked for until it expires', async () => {
   const jobs = new LockedJobs();
-  await postgresLockStore(own.database.pool).take('lock of A', '00000000-0000-4000-8000-000000000000', elsewhere, 1500);
+  const store = postgresLockStore(own.database.pool);
+  await store.take('lock of A', '00000000-0000-4000-8000-000000000000', elsewhere, 3_600_000);
   const id = await enqueuedOne(own, jobs.plan('A'));
   await startRunner(own, { more: jobs.all });
   expect((await untilStatus(own, id, 'delayed')).error?.message).toMatch('on another-host');
+  expect(jobs.begun).toEqual([]);
+  await rows(own, 'update locks set expires_at = clock_timestamp()'); // now
   await runAgainUntil(id, 'success');
 });

@@ -2,12 +2,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeBornDigitalIssue } from '../../src/newspapers/samples/born-digital-issue.js';
 import { sampleMarc } from '../../src/newspapers/samples/sample-marc.js';
 import { ALDER_LANDING_BEACON } from '../../src/newspapers/samples/sample-titles.js';
 import { copyAreas, dumpDatabase, restore, type Dump } from './backup.js';
 import { daemonEnd, filesOf, makeWorld, reviewPages, type World } from './daemon.js';
+
+vi.setConfig({ testTimeout: 240_000 }); // each is a dozen programs one after the other
 
 let base: string;
 let world: World;
@@ -27,7 +29,7 @@ const runJobs = async (count: number): Promise<void> => {
 /** An issue of two pages on its road from upload to derivatives, backed up after one job, after three, and at the page review. */
 beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'pressmark-restore-'));
-  world = await makeWorld(join(base, 'world'), { DPI: '72', RUNNER_LEASE: '1s' });
+  world = await makeWorld(join(base, 'world'), { DPI: '72' });
   const [title, directory] = [ALDER_LANDING_BEACON, join(world.pdfUploads, ALDER_LANDING_BEACON.lccn, '2024-03-07')];
   await makeBornDigitalIssue({ directory, title, date: '2024-03-07', pages: 2, seed: 7, layout: 'one-pdf' });
   await mkdir(join(world.root, 'marc'));

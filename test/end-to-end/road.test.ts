@@ -29,7 +29,7 @@ beforeAll(async () => {
   });
   await world.run('orgs', 'add', 'tst', 'Test Library');
   await world.run('titles', 'add', '--marc', marcDirectory);
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   await world.own.drop();

@@ -1,7 +1,7 @@
 /** Upgrading without losing work (docs/deploy.md): the database first, while the old daemons work, then the daemons one by one. */
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, inject, it, onTestFinished } from 'vitest';
+import { expect, inject, it, onTestFinished, vi } from 'vitest';
 import type { Database } from '../../src/database/database.js';
 import { migrateDatabase } from '../../src/database/migrate.js';
 import { enqueue } from '../../src/engine/enqueue.js';
@@ -12,6 +12,8 @@ import { until } from '../engine/support.js';
 import { commitMigrations } from '../support/commit-migrations.js';
 import { createEmptyDatabase, type TestDatabase } from '../support/database.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
+
+vi.setConfig({ testTimeout: 240_000 }); // every migration runs several times, beside a daemon
 
 /** What a coming version might bring: each table gets a column, a queue an index. */
 const COMING = `
@@ -63,7 +65,7 @@ it('a daemon of this version goes on working while a coming version migrates its
   await commitMigrations(directory, inject('postgres').adminUrl);
   expect(await migrate(own, directory)).toEqual([expect.stringMatching(/-coming\.sql$/)]);
   await some(100);
-  await until('all is done', async () => (await statuses(own.database)).every(({ status }) => status === 'success'));
+  await until('all is done', async () => (await statuses(own.database)).every(({ status }) => status === 'success'), 120); // prettier-ignore
   daemon.child.kill('SIGTERM');
   expect((await daemon.ended).code).toBe(0);
   expect(await statuses(own.database)).toEqual([{ status: 'success', count: 200 }]);

@@ -23,11 +23,20 @@ import {
 } from './support.js';
 
 const own = useDatabase();
+/** In this database: pg_locks tells of those of all others, too, in which other test files wait for locks. */
+const STANDING_STILL = `select from pg_locks where locktype = 'advisory' and not granted
+  and database = (select oid from pg_database where datname = current_database())`;
 
 describe('two runners never run the same job (W3, 11.4.2)', () => {
   for (const runners of [2, 4])
     test(`${runners} runners and 400 short pipelines`, async () => {
       const stages = Array.from({ length: runners }, () => new Stage());
+      // the first jobs of each wait until every runner has work: none does all of it while another is still connecting
+      for (const stage of stages)
+        stage.otherwise(async () => {
+          await until('every runner has begun a job', () => stages.every((each) => each.runs.length > 0));
+          return undefined;
+        });
       const ids = await enqueued(
         own,
         ...Array.from({ length: 400 }, () =>
@@ -84,10 +93,7 @@ describe('two runners never run the same job (W3, 11.4.2)', () => {
     try {
       await gate.query('select pg_advisory_lock(42)');
       late = claim(slow(run), 2, 'fast', 1);
-      await until(
-        'the late claim stands still',
-        async () => (await rows(own, `select from pg_locks where locktype = 'advisory' and not granted`)).length === 1,
-      );
+      await until('the late claim stands still', async () => (await rows(own, STANDING_STILL)).length === 1);
       const [job] = await claim(run, 1, 'fast', 1);
       expect(job?.sequence).toBe(10);
       await finish(

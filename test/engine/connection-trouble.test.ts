@@ -24,6 +24,7 @@ test.each<[string, unknown]>([
   ['the name server does not answer', ofSystem('EAI_AGAIN', 'getaddrinfo')],
   ['no answer in time', new Error('Query read timeout')],
   ['the connection ended', new Error('Connection terminated unexpectedly')],
+  ['it had been closed', new Error('Client was closed and is not queryable')],
 ])('tried again: %s', (_what, error) => {
   expect(isConnectionTrouble(error)).toBe(true);
 });

@@ -15,6 +15,7 @@ import {
   rows,
   startRunner,
   testSettings,
+  until,
   untilIdle,
   untilStatus,
   useDatabase,
@@ -86,10 +87,11 @@ describe('many jobs in one pipeline (W5)', () => {
       const names = Array.from({ length: jobs }, (_, i) => `${i}`);
       const id = await enqueuedOne(own, plan(names.map((name) => own60.step('instant', name))));
       await startRunner(own, { stage: own60 });
+      await untilIdle(own, 240); // one after the other: 10 s on a busy machine
       await untilStatus(own, id, 'success');
       expect(own60.order()).toEqual(names);
       expect((await jobRows(own, id)).every((job) => job.status === 'success')).toBe(true);
-    });
+    }, 300_000);
 });
 
 describe('what is wrong with a plan is said when it is made, not days later', () => {
@@ -212,6 +214,9 @@ test("enqueueing is part of the caller's transaction: what is rolled back leaves
 test('a runner that waits for a hint starts the work at once, one that only polls at its next poll', async () => {
   const both = new Stage();
   await startRunner(own, { stage: both, hints: true, settings: { POLL_INTERVAL: 3600 } });
+  // a runner whose connection for hints was not to be had at once starts without
+  const listening = `select from pg_stat_activity where datname = current_database() and application_name = 'pressmark hints' and state = 'idle' and query <> ''`;
+  await until('it listens', async () => (await rows(own, listening)).length === 1);
   await enqueued(
     own,
     ...Array.from({ length: 20 }, (_, i) => onIssue(i + 1, [both.step('fast', 'A'), both.step('io', 'B')])),

@@ -33,10 +33,14 @@ export async function startHost(name: string, order: HostOrder): Promise<ChildPr
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, HOST_ORDER: JSON.stringify(order) },
   });
-  onTestFinished(() => void host.kill('SIGKILL'));
+  const ended = once(host, 'exit');
+  onTestFinished(async () => {
+    host.kill('SIGKILL');
+    await ended; // it sends nothing into the next test's tables
+  });
   await Promise.race([
     once(host, 'message'),
-    once(host, 'exit').then(([code]) => {
+    ended.then(([code]) => {
       throw new Error(`host ${name} ended with code ${String(code)} before it took work`);
     }),
   ]);

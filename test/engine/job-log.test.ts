@@ -9,6 +9,7 @@ import {
   makeDelayedDue,
   rows,
   startRunner,
+  until,
   untilIdle,
   untilStatus,
   useDatabase,
@@ -54,7 +55,11 @@ test('each run has its own lines, in order, whatever ran beside it', async () =>
   await untilIdle(own);
   await makeDelayedDue(own);
   for (const id of ids) await untilStatus(own, id, 'success');
-  await jobLog.flush();
+  // the row says that a run failed before the runner has heard so, and writes it down
+  await until('all is told', async () => {
+    await jobLog.flush();
+    return (await rows(own, `select from job_logs where message like '%to be retried%'`)).length === ids.length;
+  });
   for (const id of ids) {
     const lines = (await story(id)).filter((line) => line.message.includes('says'));
     const expected = [

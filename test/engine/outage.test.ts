@@ -70,28 +70,30 @@ test('all connections are cut again and again under load: every job is done once
   const runners = await Promise.all(
     [victim(), victim()].map((database) => startRunner(own, { stage, database, hints: true })),
   );
-  const answered = new Set<number>();
+  let answered = 0;
   for (let cuts = 0; cuts < 12; cuts++) {
     const before = stage.runs.length;
-    await until('work goes on', () => stage.runs.length > before + 10 || answered.size === ids.length);
+    // longer than what was claimed while the connection broke is missed; the last 50 go on asking, so that there is work
+    await until('work goes on', () => stage.runs.length > before + 10, 90);
     await cutOff();
     for (const { id, hold_rev } of await rows<{ id: number; hold_rev: number }>(
       own,
       `select id, hold_rev from pipelines where status = 'held' limit 40`,
     ))
-      if ((await decide(own, id, hold_rev, 'approve')).status) answered.add(id);
+      if (answered < ids.length - 50 && (await decide(own, id, hold_rev, 'approve')).status) answered++;
   }
   // what was claimed while the connection broke is handed back after half a minute, or at once when the runner ends
   await Promise.all(runners.map((runner) => runner.stop(5)));
   await startRunner(own, { stage });
-  await until('all questions are answered', async () => {
+  const allAnswered = async () => {
     for (const { id, hold_rev } of await rows<{ id: number; hold_rev: number }>(
       own,
       `select id, hold_rev from pipelines where status = 'held'`,
     ))
       await decide(own, id, hold_rev, 'approve');
     return (await rows(own, `select from pipelines where status <> 'success'`)).length === 0;
-  });
+  };
+  await until('all questions are answered', allAnswered, 90); // a runner that could not say that it ended is one for its lease
   expect(await rows(own, 'select pipeline, sequence, count(*) from effects group by 1, 2 having count(*) > 1')).toEqual(
     [],
   );
@@ -104,7 +106,10 @@ test('all connections are cut again and again under load: every job is done once
   ).toEqual([]);
   expect(await rows(own, `select from events where kind in ('failed', 'failed_attempt')`)).toEqual([]);
   expect(await brokenInvariants(own)).toEqual({});
-});
+}, 300_000);
+
+/** Of all that wait for its end: a runner that only stalls, on a busy machine, does so for less than three quarters of it. */
+const LEASE = 8;
 
 describe('a runner whose heartbeat does not reach the database', () => {
   /** Somebody holds the runner's row: its beats hang. */
@@ -123,17 +128,21 @@ describe('a runner whose heartbeat does not reach the database', () => {
     const gate = stage.gate('A');
     const { log, lines } = readableLog();
     const id = await enqueuedOne(own, plan([stage.step('fast', 'A'), stage.step('fast', 'B')]));
-    const runner = await startRunner(own, { stage, log, database: victim(), settings: { RUNNER_LEASE: 2 } });
-    await gate.entered;
+    const runner = await startRunner(own, { stage, log, database: victim(), settings: { RUNNER_LEASE: LEASE } });
+    const { signal } = await gate.entered;
+    let told = Infinity;
+    signal.addEventListener('abort', () => (told = performance.now()));
     const letGo = await holdBeats(runner.status().id);
     await until('the job is told to stop', () => gate.left());
     expect((stage.runs[0]?.signal.reason as Error).name).toBe('LeaseLost');
     expect(runner.status().running).toEqual([]);
     const during = await enqueuedOne(own, plan([stage.step('fast', 'X')]));
-    expect(
-      (await rows<{ late: boolean }>(own, `select heartbeat_at < now() - interval '2 seconds' as late from runners`))[0]
-        ?.late,
-    ).toBe(false);
+    const silence = `select extract(epoch from clock_timestamp() - heartbeat_at)::float8 as seconds from runners`;
+    await until('it was seen to be told before the lease was over', async () => {
+      const asked = performance.now();
+      const [now] = await rows<{ seconds: number }>(own, silence); // which was that much less when the job was told
+      return (now?.seconds ?? Infinity) - (asked - told) / 1000 < LEASE;
+    });
     expect(stage.count('X')).toBe(0); // nothing is taken meanwhile
     await letGo();
     await untilStatus(own, id, 'success');
@@ -150,7 +159,7 @@ describe('a runner whose heartbeat does not reach the database', () => {
       stage,
       database: victim(),
       queues: { fast: 1 },
-      settings: { RUNNER_LEASE: 2 },
+      settings: { RUNNER_LEASE: LEASE },
     });
     await gate.entered;
     const letGo = await holdBeats(runner.status().id, (client) =>
@@ -175,7 +184,7 @@ describe('a database that is away for longer than the lease of all runners', () 
       const database = connectDatabase({
         connectionString: url,
         applicationName: 'behind',
-        queryTimeoutSeconds: 1, // of a line that says nothing; shorter than the lease, as in service
+        queryTimeoutSeconds: 3, // of a line that says nothing; shorter than the lease, as in service
         onError: () => undefined,
       });
       onTestFinished(() => database.close());
@@ -209,8 +218,7 @@ describe('a database that is away for longer than the lease of all runners', () 
         plan([stage.step('fast', 'in hand'), stage.step('fast', 'after it')]),
         plan([stage.step('fast', 'ends meanwhile'), stage.step('io', 'after that')]),
       );
-      const lease = 2;
-      const start = (database: Database) => startRunner(own, { stage, database, settings: { RUNNER_LEASE: lease } });
+      const start = (database: Database) => startRunner(own, { stage, database, settings: { RUNNER_LEASE: LEASE } });
       const runners = [await start(connect()), await start(connect())];
       const [, ended] = await Promise.all([inHand.entered, ending.entered]);
 
@@ -219,7 +227,7 @@ describe('a database that is away for longer than the lease of all runners', () 
       ending.end(effect(ended)); // nobody can be told
       await until('what is in hand is told to stop', () => inHand.left());
       await until('the lease of both is over', async () => {
-        const late = `heartbeat_at < now() - make_interval(secs => ${lease + 0.5})`;
+        const late = `heartbeat_at < now() - make_interval(secs => ${LEASE + 0.5})`;
         return (await rows(own, `select from runners where ${late}`)).length === 2;
       });
       expect(stage.runs.find(({ name }) => name === 'in hand')?.signal.reason).toMatchObject({ name: 'LeaseLost' });
@@ -228,7 +236,12 @@ describe('a database that is away for longer than the lease of all runners', () 
       expect(stage.runs).toHaveLength(2); // nothing is begun that could not be claimed
 
       await proxy.heal();
-      for (const id of ids) await untilStatus(own, id, 'success');
+      // connections that were begun meanwhile are given up after 15 s
+      await until(
+        'all is done',
+        async () => (await rows(own, `select from pipelines where status = 'success'`)).length === ids.length,
+        60,
+      );
       expect(await rows(own, 'select pipeline, sequence from effects_once order by 1, 2')).toEqual(
         ids.flatMap((pipeline) => [10, 20].map((sequence) => ({ pipeline, sequence }))),
       );
@@ -248,12 +261,12 @@ describe('somebody leaves a transaction open in psql', () => {
       },
     });
 
-  /** A daemon with limits as in service, but shorter. */
-  function impatient(): Database {
+  /** A daemon with limits as in service, but shorter. The server gives up a quarter before the daemon, which must have heard so by then. */
+  function impatient(queryTimeoutSeconds: number): Database {
     const database = connectDatabase({
       connectionString: own.url,
       applicationName: 'victim',
-      queryTimeoutSeconds: 1,
+      queryTimeoutSeconds,
       runnerLeaseSeconds: 60,
       onError: () => undefined,
     });
@@ -293,8 +306,7 @@ describe('somebody leaves a transaction open in psql', () => {
       const gates = names.map((name) => stage.gate(name));
       const [locked = 0, ...others] = await enqueued(own, ...names.map((name) => plan([stage.step('fast', name)])));
       const { log, lines } = readableLog();
-      const lease = 4;
-      await startRunner(own, { stage, database: impatient(), log, settings: { RUNNER_LEASE: lease } });
+      await startRunner(own, { stage, database: impatient(4), log, settings: { RUNNER_LEASE: LEASE } });
       await Promise.all(gates.map((gate) => gate.entered));
       const letGo = await forgotten('update pipelines set priority = 1 where id = $1', [locked]);
       for (const gate of gates) gate.end(outcome()); // all at once: they are recorded in one batch, if they can be
@@ -302,11 +314,12 @@ describe('somebody leaves a transaction open in psql', () => {
       const began = performance.now();
       const tries = () => lines.filter(({ msg }) => String(msg).includes('could not be recorded yet')).length;
       let early: number | undefined;
-      await until('it has been tried for longer than the lease, and again', async () => {
+      const triedForLonger = async () => {
         most = Math.max(most, await waitingBackends());
-        if (performance.now() - began > lease * 1000) early ??= tries();
+        if (performance.now() - began > LEASE * 1000) early ??= tries();
         return early !== undefined && tries() > early;
-      });
+      };
+      await until('it has been tried for longer than the lease, and again', triedForLonger, 60);
       for (const id of others) await untilStatus(own, id, 'success', 'held');
       const late = await enqueued(own, ...[1, 2, 3].map(() => plan([stage.step('fast', 'late')])));
       for (const id of late) await untilStatus(own, id, 'success'); // its wait takes no place but its own
@@ -319,8 +332,27 @@ describe('somebody leaves a transaction open in psql', () => {
       expect((await jobRows(own, locked))[0]).toMatchObject({ attempt: 1, failures: 0, error: null });
       expect(await brokenInvariants(own)).toEqual({});
     },
-    60_000,
+    180_000,
   );
+
+  test('an answer that does not come in the middle of recording: it is recorded again, without a failure', async () => {
+    const stage = new Stage();
+    let tries = 0;
+    stage.on('A', () =>
+      Promise.resolve(
+        done({
+          commit: async (trx) => {
+            await sql`select pg_sleep(${++tries === 1 ? 8 : 0})`.execute(trx);
+          },
+        }),
+      ),
+    );
+    const id = await enqueuedOne(own, plan([stage.step('fast', 'A')]));
+    await startRunner(own, { stage, database: impatient(4), settings: { RUNNER_LEASE: LEASE } });
+    await untilStatus(own, id, 'success', 'delayed', 'failed');
+    expect((await jobRows(own, id))[0]).toMatchObject({ status: 'success', attempt: 1, failures: 0, error: null });
+    expect([stage.count('A'), tries]).toEqual([1, 2]);
+  });
 
   test('a run that needs a row of it is tried later, and has not failed', async () => {
     await rows(own, 'create table if not exists holdings (id int primary key)');
@@ -332,7 +364,7 @@ describe('somebody leaves a transaction open in psql', () => {
     });
     const letGo = await forgotten('update holdings set id = id', []);
     const id = await enqueuedOne(own, plan([stage.step('fast', 'A', { maxAttempts: 1 })]));
-    await startRunner(own, { stage, database: impatient() });
+    await startRunner(own, { stage, database: impatient(8) });
     const later = await untilStatus(own, id, 'delayed', 'failed');
     expect(later.status).toBe('delayed');
     expect(later.error?.message).toMatch(/another session has locked.*pg_stat_activity/);

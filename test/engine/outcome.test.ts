@@ -141,7 +141,7 @@ describe('a commit that is refused is a failure of the job', () => {
       const stage = new Stage();
       stage.on('A', () => Promise.resolve(done({ commit })), fine);
       const id = await enqueuedOne(own, plan([stage.step('fast', 'A'), stage.step('fast', 'B')]));
-      await startRunner(own, { stage, settings: { RUNNER_LEASE: 3 } });
+      await startRunner(own, { stage, settings: { RUNNER_LEASE: 8 } }); // shorter, a stalled runner would fence itself off and try again
       const row = await untilStatus(own, id, 'delayed', 'failed');
       expect(row.status).toBe(retryable ? 'delayed' : 'failed');
       expect(row.error?.message).toMatch(message);

@@ -144,7 +144,7 @@ describe('a runner that lives, whatever its row says', () => {
   ] as const)
     test(`${what}: it says so at its next beat and keeps its work from then on`, async () => {
       const stage = new Stage();
-      const runner = await startRunner(own, { stage, settings: { RUNNER_LEASE: 3 } });
+      const runner = await startRunner(own, { stage, settings: { RUNNER_LEASE: 30 } });
       await rows(own, statement);
       await until(
         'it is alive',
@@ -155,7 +155,7 @@ describe('a runner that lives, whatever its row says', () => {
       const gate = stage.gate('A');
       const id = await enqueuedOne(own, plan([stage.step('fast', 'A')]));
       await gate.entered;
-      await rows(own, `select rescue_pipelines('3 seconds')`);
+      await rows(own, `select rescue_pipelines('30 seconds')`);
       expect((await pipelineRow(own, id)).status).toBe('in_process');
       gate.end();
       await untilStatus(own, id, 'success');
@@ -191,10 +191,9 @@ test('work that a living runner has just taken up is not given back by a rescue 
   try {
     await gate.query('select pg_advisory_lock(42)');
     late = rows(own, `select slow_rescue('1 minute')`);
-    await until(
-      'the late rescue stands still',
-      async () => (await rows(own, `select from pg_locks where locktype = 'advisory' and not granted`)).length === 1,
-    );
+    // in this database: other test files have locks of their own
+    const waiting = `select from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`;
+    await until('the late rescue stands still', async () => (await rows(own, waiting)).length === 1);
     await rows(own, `select rescue_pipelines('1 minute')`);
     expect(await claim(onPool(own.database.pool), alive, 'fast', 1)).toHaveLength(1);
   } finally {

@@ -22,8 +22,9 @@ export class RunnerProcess {
   private constructor(private readonly child: ChildProcess) {
     this.exit = once(child, 'exit');
     child.on('message', (message: FromRunner) => this.said.push(message));
-    onTestFinished(() => {
+    onTestFinished(async () => {
       child.kill('SIGKILL');
+      await this.exit; // it sends nothing into the next test's tables
     });
   }
 

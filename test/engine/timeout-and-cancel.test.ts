@@ -27,16 +27,26 @@ const own = useDatabase();
 const boom = () => Promise.reject(new Error('boom'));
 const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
 
-/** A job that runs a shell with a child of its own; resolves to their process ids once both run. */
+/**
+ * A job that runs a shell with a child of its own; resolves to their process ids once both run. Its order to stop is handed on
+ * then: a program that takes longer to start than its job may run would never have been there.
+ */
 async function stagedProgram(stage: Stage, name: string): Promise<() => Promise<number[]>> {
   const directory = await mkdtemp(join(tmpdir(), 'pressmark-engine-'));
   const pids = join(directory, 'pids');
+  const runs = () =>
+    until('the program runs', async () => existsSync(pids) && /^\d+ \d+\n$/.test(await readFile(pids, 'utf8')));
   stage.on(name, async ({ signal }) => {
-    await runProgram('sh', ['-c', `sleep 600 & echo $$ $! > ${pids}; wait`], { signal, timeoutSeconds: 600 });
+    const stop = new AbortController();
+    const options = { signal: stop.signal, timeoutSeconds: 600 };
+    const program = runProgram('sh', ['-c', `sleep 600 & echo $$ $! > ${pids}; wait`], options);
+    await Promise.race([runs(), program]);
+    aborted(signal).catch((reason: unknown) => stop.abort(reason));
+    await program;
     return undefined;
   });
   return async () => {
-    await until('the program runs', async () => existsSync(pids) && /^\d+ \d+\n$/.test(await readFile(pids, 'utf8')));
+    await runs();
     return (await readFile(pids, 'utf8')).trim().split(' ').map(Number);
   };
 }
@@ -86,6 +96,9 @@ describe('cancel', () => {
         queues: { cpu: 1, fast: 1 },
         settings: hints ? { POLL_INTERVAL: 3600 } : {},
       });
+      // a runner whose connection for hints was not to be had at once starts without
+      const listening = `select from pg_stat_activity where datname = current_database() and application_name = 'pressmark hints' and query in ('listen pressmark', 'select 1')`;
+      if (hints) await until('it listens', async () => (await rows(own, listening)).length === 1);
       const pids = await started();
       expect(await verb(own, `cancel_pipeline($1, 'ada', 'wrong issue')`, [id])).toEqual({ status: 'cancelled' });
       await until('no process is left', () => !pids.some(isAlive));

@@ -105,7 +105,7 @@ test('a runner that stops tells its watchers, and does not wait for ever for one
   let stopped = false;
   void runner.stop(0).then(() => (stopped = true));
   await until('it was told', () => told instanceof Error);
-  await until('the runner has stopped', () => stopped, 15);
+  await until('the runner has stopped', () => stopped);
   expect(await rows(own, 'select from runners where stopped_at is null')).toEqual([]);
 });
 

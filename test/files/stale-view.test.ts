@@ -1,6 +1,7 @@
 /** Several hosts share a disk, and one does not see yet what another made: it looks again, and concludes nothing from what it does not see. */
 import { execFile, fork } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -27,7 +28,8 @@ const preload = ['--import', 'tsx', '--import', here('stale-view.mjs')];
 
 /** What one process does not see. */
 function hide(kind: 'lookups' | 'all', ...paths: string[]): string {
-  writeFileSync(at('view.json'), JSON.stringify({ kind, paths }));
+  writeFileSync(at('view.new'), JSON.stringify({ kind, paths }));
+  renameSync(at('view.new'), at('view.json')); // another process looks at any moment, and must not find half of it
   return at('view.json');
 }
 
@@ -50,7 +52,7 @@ test('a name that is not there for a lookup is looked for again in its directory
   expect(existsSync(at('shared', 'deleted'))).toBe(false);
 });
 
-describe('a mount that shows nothing new for a while', () => {
+describe('a mount that shows nothing new for a while', { timeout: 180_000 }, () => {
   const own = useDatabase();
   const move = definePipeline('Move', {
     describe: () => 'a move',
@@ -62,6 +64,8 @@ describe('a mount that shows nothing new for a while', () => {
     const id = await enqueuedOne(own, move(undefined, testSettings));
     const host = fork(here('file-host.ts'), { execArgv: preload, env: { ...withView(view), TEST_URL: own.url } });
     onTestFinished(() => void host.kill('SIGKILL'));
+    const ended = once(host, 'exit').then(() => Promise.reject(new Error('the host has ended')));
+    await Promise.race([once(host, 'message'), ended]); // it loads all its sources first
     return id;
   };
   const anotherHost = () =>

@@ -27,8 +27,9 @@ export function spin(turns: Int32Array): never {
   for (;;) Atomics.add(turns, 0, 1);
 }
 
-/** Blocks its thread until the gate is opened. */
+/** Blocks its thread until the gate is opened; its second number counts who came. */
 export function waitAt(gate: Int32Array<SharedArrayBuffer>): void {
+  Atomics.add(gate, 1, 1);
   Atomics.wait(gate, 0, 0);
 }
 

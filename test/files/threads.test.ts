@@ -1,5 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
-import { once } from 'node:events';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { fileURLToPath } from 'node:url';
 import { FatalError } from '../../src/engine/job.js';
 import { runProgram } from '../../src/files/programs.js';
@@ -7,6 +6,7 @@ import { closeThreads, inThread, TookTooLong } from '../../src/files/threads.js'
 
 const work = new URL('./thread-work.ts', import.meta.url);
 afterAll(() => closeThreads());
+afterEach(() => vi.useRealTimers());
 
 describe('work in a thread', () => {
   test('gives back what the function returns, from TypeScript source with its own imports', async () => {
@@ -71,7 +71,7 @@ describe('work in a thread', () => {
       for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toBe(reason);
       expect(await inThread(work, 'double', 2)).toBe(4);
     }
-  });
+  }, 180_000); // twenty threads are made, each of which loads the sources
 
   test('what waits for a thread leaves the queue at abort; what is aborted already never starts', async () => {
     const turns = new Int32Array(new SharedArrayBuffer(4));
@@ -102,12 +102,14 @@ describe('a time limit', () => {
   });
 
   test('does not run while a call waits for a thread', async () => {
-    const seconds = 2;
-    const gate = new Int32Array(new SharedArrayBuffer(4));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldClearNativeTimers: true }); // no stall of this process uses the time up
+    const seconds = 600;
+    const gate = new Int32Array(new SharedArrayBuffer(8));
     const blockers = Array.from({ length: 16 }, () => inThread(work, 'waitAt', gate));
     const queued = inThread(work, 'double', 21, undefined, seconds);
     queued.catch(() => undefined);
-    await once(AbortSignal.timeout(seconds * 1000), 'abort'); // what it may take is over before it begins
+    while (Atomics.load(gate, 1) === 0) await new Promise(setImmediate);
+    vi.advanceTimersByTime(seconds * 1000); // what it may take is over before it begins
     Atomics.store(gate, 0, 1);
     Atomics.notify(gate, 0);
     expect(await queued).toBe(42);

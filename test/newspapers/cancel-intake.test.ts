@@ -53,7 +53,6 @@ beforeEach(async () => {
     PDF_PAGE_REVIEW_PATH: join(root, 'review'),
     DURATION_ISSUE_CONSIDERED_DANGEROUS: 0,
     DURATION_ISSUE_CONSIDERED_NEW: 0,
-    RUNNER_LEASE: 1,
   };
   upload = join(settings.PDF_UPLOAD_PATH, 'sn1', '1856-05-10');
   for (const area of [upload, settings.WORKFLOW_PATH, settings.ORIGINAL_PDF_BACKUP_PATH, settings.PDF_PAGE_REVIEW_PATH])
@@ -136,6 +135,7 @@ describe('W27: an intake that failed', () => {
   test('goes on where it failed when it is resumed', async () => {
     const issue = await givenFailedIntake();
     settings = { ...settings, MINIMUM_ISSUE_PAGES: 1 };
+    await runner?.stop(0); // it would take the resumed one up, by the settings of before
     await resumeIssue(db(), issue.id, { actor: 'ada', reason: 'one page is right' });
     await start();
     expect(await untilStatus(own, await latestPipeline(), 'held')).toMatchObject({ hold_action: 'page_review' });

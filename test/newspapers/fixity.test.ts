@@ -62,7 +62,7 @@ async function expectRecordsMatch(issue: Issue): Promise<void> {
     for (const { path, sha256 } of files) expect([path, sha256]).toEqual([path, sum(join(directory, path))]);
 }
 
-describe('the sums of a born-digital issue', () => {
+describe('the sums of a born-digital issue', { timeout: 180_000 }, () => {
   test('are taken at the intake, follow the files through review and renumbering, and cover the derivatives (W17)', async () => {
     await startIntakeRunner(own, settings);
     const { issue, review } = await heldForReview(own, settings);
@@ -307,7 +307,9 @@ describe('accepting', () => {
       const accepting = acceptFiles(kysely, issue.id, says);
       accepting.catch(() => undefined); // looked at below
       await until('it waits for the pipeline', async () => {
-        const { rows } = await pool.query(`select from pg_locks where not granted`);
+        const { rows } = await pool.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`, // others wait in theirs
+        );
         return rows.length > 0;
       });
       return { accepting };

@@ -83,7 +83,7 @@ const standing = async () => {
 };
 
 describe('each job, run twice in a row', () => {
-  test('takes a born-digital issue to its derivatives as one run does', { timeout: 120_000 }, async () => {
+  test('takes a born-digital issue to its derivatives as one run does', { timeout: 240_000 }, async () => {
     const { settings, upload } = await givenUpload();
     const issue = await givenIssue(own.database.kysely, 'sn1', { location: upload });
     const seen: string[] = [];
@@ -96,6 +96,7 @@ describe('each job, run twice in a row', () => {
       'page review asked',
       async () =>
         (await standing())?.status !== 'pending' && ['held', 'failed'].includes((await standing())?.status ?? ''),
+      100,
     );
     expect(await standing()).toMatchObject({ status: 'held', hold_action: 'page_review' });
 
@@ -117,6 +118,7 @@ describe('each job, run twice in a row', () => {
     await until(
       'metadata asked',
       async () => (await standing())?.id !== pipeline && ['held', 'failed'].includes((await standing())?.status ?? ''),
+      100,
     );
     expect(await standing()).toMatchObject({ status: 'held', hold_action: 'metadata_entry', error: null });
 

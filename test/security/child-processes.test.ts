@@ -96,11 +96,11 @@ describe('one that takes more than it may', () => {
     expect(failure.message).toMatch(/used more than 1 s of a processor/);
   });
 
-  test('of a processor, and does not listen, is ended all the same', { timeout: 30_000 }, async () => {
+  test('of a processor, and does not listen, is ended all the same', { timeout: 240_000 }, async () => {
     const script = `trap '' XCPU; while :; do :; done`;
-    const failure = await failureOf(
-      runProgram('sh', ['-c', script], { timeoutSeconds: 60, limits: { cpuSeconds: 1 } }),
-    );
+    // 3 s of a processor may be a minute by the clock where many want it; the clock, which kills as well, is not to be first
+    const limits = { cpuSeconds: 1 };
+    const failure = await failureOf(runProgram('sh', ['-c', script], { timeoutSeconds: 3600, limits }));
     expect(failure.signal).toBe('SIGKILL');
   });
 

@@ -261,7 +261,7 @@ describe('the role of the programs', () => {
     await ok('bulk-queue', '--type', 'borndigital', '--key', 'sn1');
     const asking = async (action: string) =>
       (await ok('holding-pen', 'list', '--action', action, '--json')).includes(`"${action}"`);
-    await until('the page review is asked for', () => asking('page_review'), 60);
+    await until('the page review is asked for', () => asking('page_review'), 120);
     await ok('holding-pen', 'claim', '1');
     await ok('holding-pen', 'release', '1');
     await did(asRole, 'page-review-redo', { issue: 1, reason: 'a test', actor: 'tester' });
@@ -269,7 +269,7 @@ describe('the role of the programs', () => {
       'it asks again',
       async () =>
         (await programs.pool.query(`select from pipelines where hold_rev > 1 and status = 'held'`)).rowCount === 1,
-      60,
+      120,
     );
     await did(asRole, 'page-review-look-again');
     await ok('run-jobs', 'cancel', '1', '--reason', 'a test');
@@ -288,7 +288,7 @@ describe('the role of the programs', () => {
     daemon.child.kill('SIGTERM');
     expect((await daemon.ended).code).toBe(0);
     expect(daemon.stderr()).not.toContain('permission denied');
-  }, 240_000);
+  }, 480_000);
 });
 
 const MARC = `<record><datafield tag="010"><subfield code="a">sn 1</subfield></datafield>

@@ -160,7 +160,7 @@ describe('W2: what is stuck in process is set back to pending', () => {
     const stage = new Stage();
     const id = await givenStuck(stage);
     const said = await did(own.url, 'stuck-pipeline-to-pending', { id, reason: QUOTED, actor: 'ann' });
-    expect(said).toMatch(/fast_step \| pending \| b +\| 3600/);
+    expect(said).toMatch(/fast_step \| pending \| b +\| 36\d\d/); // psql takes its time to start
     expect(await event('set_back')).toMatchObject({ actor: 'ann', via: 'psql', detail: { reason: QUOTED, host: 'b' } });
     expect(await refused(own.url, 'stuck-pipeline-to-pending', { id, reason: 'x' })).toContain('it is pending');
     await startRunner(own, { stage });
@@ -203,7 +203,7 @@ describe('W2: what is stuck in process is set back to pending', () => {
     expect((await pipelineRow(own, elsewhere)).status).toBe('in_process');
     expect(await did(own.url, 'stuck-of-host-to-pending', { host: 'b', reason: 'again' })).toContain('(0 rows)');
     expect(await refused(own.url, 'stuck-of-host-to-pending', { host: 'd', reason: 'x' })).toMatch(
-      /the host d is not gone: its runner \d+ \(pid 1\) is alive, its last beat is \d s old/,
+      /the host d is not gone: its runner \d+ \(pid 1\) is alive, its last beat is \d+ s old/,
     );
     expect((await pipelineRow(own, young)).status).toBe('in_process');
     await did(own.url, 'stuck-of-host-to-pending', { host: 'd', reason: 'its plug is pulled', force: 'true' });
@@ -234,49 +234,61 @@ describe('W2: what is stuck in process is set back to pending', () => {
   });
 });
 
-test('rows edited by hand and scripts run at random while a daemon works: all ends, nothing is lost, nothing contradicts itself', async () => {
-  const stage = new Stage();
-  stage.otherwise(({ signal }) => Promise.race([work(20, undefined), aborted(signal)])); // so that there is something to disturb
-  for (let n = 0; n < 24; n++) {
-    if (n % 4 === 0) stage.on(`${n}b`, boom, boom, () => Promise.resolve(undefined));
-    if (n % 8 === 1)
-      stage.on(
-        `${n}b`,
-        ({ signal }) => aborted(signal),
-        () => Promise.resolve(undefined),
-      ); // hangs until it is set back
-    await enqueuedOne(
-      own,
-      plan([stage.step('fast', `${n}a`), stage.step('io', `${n}b`, { maxAttempts: 1 }), stage.step('cpu', `${n}c`)], {
-        type: 'issue',
-        id: n + 1,
-      }),
+test(
+  'rows edited by hand and scripts run at random while a daemon works: all ends, nothing is lost, nothing contradicts itself',
+  { timeout: 120_000 },
+  async () => {
+    const stage = new Stage();
+    stage.otherwise(({ signal }) => Promise.race([work(20, undefined), aborted(signal)])); // so that there is something to disturb
+    for (let n = 0; n < 24; n++) {
+      if (n % 4 === 0) stage.on(`${n}b`, boom, boom, () => Promise.resolve(undefined));
+      if (n % 8 === 1)
+        stage.on(
+          `${n}b`,
+          ({ signal }) => aborted(signal),
+          () => Promise.resolve(undefined),
+        ); // hangs until it is set back
+      await enqueuedOne(
+        own,
+        plan([stage.step('fast', `${n}a`), stage.step('io', `${n}b`, { maxAttempts: 1 }), stage.step('cpu', `${n}c`)], {
+          type: 'issue',
+          id: n + 1,
+        }),
+      );
+    }
+    await startRunner(own, { stage, hints: true });
+    const looksHung = () =>
+      rows<{ id: number }>(
+        own,
+        `select id from pipelines where status = 'in_process' order by step_started_at limit 2`,
+      );
+    let round = 0;
+    await until(
+      'every pipeline has ended well',
+      async () => {
+        const hung = await looksHung();
+        await Promise.all([
+          ...hung.map(({ id }) => psql(own.url, 'stuck-pipeline-to-pending', { id, reason: 'a storm', force: 'true' })),
+          psql(own.url, 'requeue-all-failed', { reason: 'a storm' }),
+          psql(own.url, 'requeue-failed-of-type', { type: 'io_step', reason: 'a storm' }),
+          // in the order of the scripts, else it and one of them might each wait for the other: PostgreSQL would end one
+          rows(
+            own,
+            `update pipelines set status = 'pending' where id in (select id from pipelines where id % 5 = $1 and status = 'failed' order by id for update)`,
+            [round++ % 5],
+          ),
+        ]);
+        expect(await brokenInvariants(own)).toEqual({});
+        return (await rows(own, `select from pipelines where status <> 'success'`)).length === 0;
+      },
+      100,
     );
-  }
-  await startRunner(own, { stage, hints: true });
-  const looksHung = () =>
-    rows<{ id: number }>(own, `select id from pipelines where status = 'in_process' order by step_started_at limit 2`);
-  let round = 0;
-  await until(
-    'every pipeline has ended well',
-    async () => {
-      const hung = await looksHung();
-      await Promise.all([
-        ...hung.map(({ id }) => psql(own.url, 'stuck-pipeline-to-pending', { id, reason: 'a storm', force: 'true' })),
-        psql(own.url, 'requeue-all-failed', { reason: 'a storm' }),
-        psql(own.url, 'requeue-failed-of-type', { type: 'io_step', reason: 'a storm' }),
-        rows(own, `update pipelines set status = 'pending' where id % 5 = $1 and status = 'failed'`, [round++ % 5]),
-      ]);
-      expect(await brokenInvariants(own)).toEqual({});
-      return (await rows(own, `select from pipelines where status <> 'success'`)).length === 0;
-    },
-    50,
-  );
-  expect(await rows(own, `select from jobs where status <> 'success'`)).toEqual([]);
-  const kinds = await rows<{ kind: string }>(own, 'select distinct kind from events order by kind');
-  expect(kinds.map(({ kind }) => kind)).toEqual(['failed', 'requeued', 'set_back']);
-  expect(await brokenInvariants(own)).toEqual({});
-});
+    expect(await rows(own, `select from jobs where status <> 'success'`)).toEqual([]);
+    const kinds = await rows<{ kind: string }>(own, 'select distinct kind from events order by kind');
+    expect(kinds.map(({ kind }) => kind)).toEqual(['failed', 'requeued', 'set_back']);
+    expect(await brokenInvariants(own)).toEqual({});
+  },
+);
 
 async function claim(id: number, login: string): Promise<void> {
   await rows(own, 'select claim_pipeline($1, $2)', [id, login]);

@@ -42,21 +42,27 @@ export async function copyDatabase(url: string): Promise<TestDatabase> {
 async function copyOf(template: string): Promise<TestDatabase> {
   const { adminUrl } = inject('postgres');
   const name = `pressmark_test_${randomUUID().slice(0, 8)}`;
-  await onServer(adminUrl, (client) => copyTemplate(client, name, template));
+  const create = `create database ${quoteIdentifier(name)} template ${quoteIdentifier(template)}`;
+  await onServer(adminUrl, (client) => onceNobodyIsThere(client, create));
   const url = withDatabase(adminUrl, name);
   const database = connectDatabase({ connectionString: url, applicationName: 'test' });
   const drop = async (): Promise<void> => {
     await database.close();
-    await onServer(adminUrl, (client) => client.query(`drop database if exists ${quoteIdentifier(name)} with (force)`));
+    await onServer(adminUrl, (client) =>
+      onceNobodyIsThere(client, `drop database if exists ${quoteIdentifier(name)} with (force)`),
+    );
   };
   return { url, database, drop };
 }
 
-/** Copying needs the template without any connection; autovacuum visits it now and then. */
-async function copyTemplate(client: pg.Client, name: string, template: string): Promise<void> {
+/**
+ * Copying needs the template without any connection; autovacuum visits it now and then. Who is thrown out of a database
+ * that is dropped may take longer to go than the five seconds that PostgreSQL waits.
+ */
+async function onceNobodyIsThere(client: pg.Client, statement: string): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
-      await client.query(`create database ${quoteIdentifier(name)} template ${quoteIdentifier(template)}`);
+      await client.query(statement);
       return;
     } catch (error) {
       const beingAccessed = (error as pg.DatabaseError).code === '55006';

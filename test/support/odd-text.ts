@@ -7,7 +7,7 @@ const times = Number(process.env['FUZZ_RUNS'] ?? 1);
 export const runs = (count: number): { numRuns: number } => ({ numRuns: Math.ceil(count * times) });
 
 /** For the time limit of a test that FUZZ_RUNS makes long. */
-export const FUZZ_TIMEOUT = 60_000 + 60_000 * times;
+export const FUZZ_TIMEOUT = 180_000 + 60_000 * times;
 
 /** Texts that programs stumble over: composed and decomposed, both directions, halves of pairs, what XML and JSON forbid. */
 export const ODD: readonly string[] = [

@@ -1,7 +1,8 @@
 /** A wire between a program and its server that a test can slow down, stop and cut. */
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import type { TestDatabase } from './database.js';
+import { ownPort } from './ports.js';
 
 export interface Proxy {
   port: number;
@@ -24,6 +25,7 @@ export async function startProxy(target: { port: number } | { path: string }): P
   let delayMs = 0;
   let isStalled = false;
   let count = 0;
+  let isClosed = false;
 
   const dead = new WeakSet<Socket>();
 
@@ -47,9 +49,9 @@ export async function startProxy(target: { port: number } | { path: string }): P
     relay(client, server, false);
     relay(server, client, true);
   };
-  let server = createServer(listener).listen(0, '127.0.0.1');
+  const { port, giveBack } = await ownPort(); // nobody else's while it is cut
+  let server = createServer(listener).listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
 
   const endAll = () => {
     for (const socket of sockets) socket.destroy();
@@ -76,7 +78,11 @@ export async function startProxy(target: { port: number } | { path: string }): P
       server = createServer(listener).listen(port, '127.0.0.1');
       await once(server, 'listening');
     },
-    close: cut,
+    async close() {
+      await cut();
+      if (!isClosed) giveBack();
+      isClosed = true;
+    },
   };
 }
 

@@ -2,12 +2,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import { freePort } from './ports.js';
+
+export { freePort };
 
 const run = promisify(execFile);
 
@@ -110,17 +111,6 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestRedis>
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** A port of an address of this machine that nobody listens on now. */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  await wait(0);
-  return port;
 }
 
 const tlsFiles = (directory: string): string[] => [

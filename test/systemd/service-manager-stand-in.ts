@@ -49,6 +49,6 @@ export async function startServiceManager(watchdogSeconds: number): Promise<Serv
     env: { NOTIFY_SOCKET: socket, WATCHDOG_USEC: String(watchdogSeconds * 1e6) },
     told,
     count,
-    untilTold: (start, times = 1) => until(`${start} was told ${times} times`, () => count(start) >= times),
+    untilTold: (start, times = 1) => until(`${start} was told ${times} times`, () => count(start) >= times, 90),
   };
 }

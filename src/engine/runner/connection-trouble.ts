@@ -14,7 +14,7 @@ export function isConnectionTrouble(error: unknown): boolean {
       syscall === 'connect' ||
       syscall === 'getaddrinfo'
     );
-  return error instanceof Error && error.name === 'Error' && /connection|timeout/i.test(message ?? '');
+  return error instanceof Error && error.name === 'Error' && /connection|timeout|not queryable/i.test(message ?? '');
 }
 
 /** Whether a statement gave up waiting for what another session has locked: nobody's fault, however long it goes on. */

@@ -5,6 +5,7 @@ import ssh2 from 'ssh2';
 import { checkForOni } from '../../../src/newspapers/batch-files/oni-rules.js';
 import { newKeyPair, startFakeAgent, type FakeAgent } from '../../../src/newspapers/oni/fake-agent/fake-agent.js';
 import { startFakeSite } from '../../../src/newspapers/oni/fake-agent/fake-site.js';
+import { freePort } from '../../support/redis.js';
 import { KeptOni, type KeptSite } from './kept-oni.js';
 import type { AgentSettings, AgentsOrder, FromAgents } from './protocol.js';
 
@@ -30,7 +31,8 @@ function keep(): void {
 for (const at of [0, 1]) {
   // staging, production
   const known: Partial<KeptSite> = former[at] ?? {};
-  const { port = 0, webPort = 0, hostKey = newKeyPair(ssh2.utils).private } = known;
+  const { hostKey = newKeyPair(ssh2.utils).private } = known;
+  const port = known.port ?? (await freePort(order.host)); // it is had again after a restart
   const oni = new KeptOni(known, keep);
   const agent = await startFakeAgent({
     ...{ batchSource: order.batchSource, host: order.host, port, hostKey, oni },
@@ -39,7 +41,7 @@ for (const at of [0, 1]) {
       return checkForOni(directory, { awardees });
     },
   });
-  const site = await startFakeSite({ oni, host: order.host, port: webPort });
+  const site = await startFakeSite({ oni, host: order.host, port: known.webPort ?? (await freePort(order.host)) });
   agents.push(agent);
   onis.push(oni);
   sites.push({

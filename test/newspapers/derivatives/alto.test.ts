@@ -9,7 +9,7 @@ import { SourceRefused } from '../../../src/newspapers/derivatives/source-refuse
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { decode } from './decode.js';
 import { writePdf, type PagePlan } from './documents.js';
-import { hangingProgram } from './hanging-program.js';
+import { hangingProgram, stoppedTimeLimits } from './hanging-program.js';
 import { stub } from './stub-program.js';
 import { assertValidAlto, cannotValidate, readAltoFile } from './read-alto.js';
 
@@ -189,9 +189,13 @@ describe('a page that cannot have one is refused, and retrying is not tried', ()
 test('a pdftotext that does not end is killed at its time limit (W39)', async () => {
   const source = await pdf({ lines: news });
   await make(source, { pageNumber: 9 }); // the version is known by now
-  await hangingProgram(directory, 'pdftotext');
-  const failure = make(source, { timeoutSeconds: 3 });
-  await expect(failure).rejects.toThrow(/^pdftotext .*ran longer than 3 s and was killed/);
+  const { started } = await hangingProgram(directory, 'pdftotext');
+  const limits = stoppedTimeLimits();
+  const failure = make(source, { timeoutSeconds: 600 });
+  failure.catch(() => undefined);
+  await started();
+  await limits.pass(600);
+  await expect(failure).rejects.toThrow(/^pdftotext .*ran longer than 600 s and was killed/);
   await expect(failure).rejects.not.toThrow(FatalError);
   expect(await hidden()).toEqual([]);
 });

@@ -10,3 +10,4 @@ await makeDerivatives({
   ...{ share: pLimit(2), progress: { report: silent }, log: { info: silent, warn: silent } },
 });
 await closeThreads();
+process.stdin.resume(); // stays until it is killed, however late that comes, or whoever started it is gone

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
@@ -41,6 +41,14 @@ const derivatives = async () => {
   const made = (await names()).filter((name) => /^[^.].*(?:jp2|xml)$/.test(name));
   return Promise.all(made.map(async (name) => [name, (await readFile(join(directory, name))).toString('base64')]));
 };
+
+/** Files bear the time of the system's last tick, some milliseconds ago: what is written after this bears a later one than that file. */
+async function untilLaterThan(file: string): Promise<void> {
+  const tick = `${directory}-tick`;
+  const { mtimeMs } = await stat(file);
+  do await writeFile(tick, '.');
+  while ((await stat(tick)).mtimeMs <= mtimeMs);
+}
 
 describe('all pages of an issue', () => {
   test('get their JP2 and ALTO, side by side, with progress', async () => {
@@ -102,6 +110,7 @@ describe('all pages of an issue', () => {
   test('are made again for a page that was replaced, though it has the same size', async () => {
     await writePages(2);
     await make();
+    await untilLaterThan(join(directory, '0002.xml'));
     await writePdf(join(directory, '0002.pdf'), { lines: ['Another page altogether'] });
     const made = (await make()).map(({ jp2, alto }) => [jp2.built, alto.built]);
     expect(made).toEqual([
@@ -154,12 +163,15 @@ test('an abort ends the programs that run, starts no other page, and leaves no l
 });
 
 describe('kill -9', { timeout: 300_000 }, () => {
-  /** Runs the derivatives in a process of its own and kills it at the nth change in the issue's directory. */
+  /**
+   * Runs the derivatives in a process of its own and kills it at the nth change in the issue's directory. The process waits for
+   * that in the end: who kills may look away for longer than the last page takes.
+   */
   async function killedAt(nthChange: number): Promise<boolean> {
     const watching = watch(directory);
     const script = join(import.meta.dirname, 'derivatives-process.ts');
     const child = spawn(process.execPath, ['--import', 'tsx', script, directory], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'ignore', 'inherit'],
     });
     const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
     let changes = 0;

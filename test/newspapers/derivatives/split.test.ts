@@ -10,7 +10,7 @@ import { splitPdfs } from '../../../src/newspapers/derivatives/split.js';
 import { killAfter, restart } from '../../files/killed.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { pdfBytes, writePdf } from './documents.js';
-import { hangingProgram } from './hanging-program.js';
+import { hangingProgram, stoppedTimeLimits } from './hanging-program.js';
 import { stub } from './stub-program.js';
 
 vi.mock('node:fs/promises', async (original) =>
@@ -195,8 +195,12 @@ describe('run again', () => {
 describe('a qpdf that does not end', () => {
   test('is killed after its time limit; retrying may help', async () => {
     const source = await writePdf(join(directory, '1.pdf'), {});
-    await hangingProgram(directory, 'qpdf');
-    const failure = split([source], { timeoutSeconds: 0.2 });
+    const { started } = await hangingProgram(directory, 'qpdf');
+    const limits = stoppedTimeLimits(); // the thread that reads the PDF first has the same limit
+    const failure = split([source], { timeoutSeconds: 600 });
+    failure.catch(() => undefined);
+    await started();
+    await limits.pass(600);
     await expect(failure).rejects.toThrow(ProgramFailed);
     await expect(failure).rejects.not.toThrow(FatalError);
     expect((await readdir(directory)).sort()).not.toContainEqual(expect.stringMatching(/^\.|split/));

@@ -67,7 +67,7 @@ async function untilRemoved(issue: Issue): Promise<void> {
   );
 }
 const errorsBelow = async (): Promise<string[]> =>
-  (await filesBelow(settings.ERRORED_ISSUES_PATH)).map((path) => path.replace(/^\d{4}-\d\d\//, ''));
+  (await filesBelow(settings.ERRORED_ISSUES_PATH)).map((path) => path.replace(/^\d{4}-\d\d\//, '')).sort();
 
 describe('W22: with one that is busy, held, in a batch, fine, without a pipeline, and one that cannot be removed', () => {
   test('each is told with its reason, and the dead are removed all the same', { timeout: 120_000 }, async () => {
@@ -274,7 +274,13 @@ test(
     const next = events.next();
     await until(
       'it waits for the row',
-      async () => (await rows(own, `select from pg_locks where not granted`)).length > 0,
+      async () =>
+        (
+          await rows(
+            own,
+            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          )
+        ).length > 0, // in this database: other tests wait for locks in theirs
     );
     await client.query(`select requeue_pipeline($1, 'bob', 'it was a hitch')`, [failed[0]?.id]);
     await client.query('commit');

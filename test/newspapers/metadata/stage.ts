@@ -150,7 +150,9 @@ export const untilReady = (own: TestDatabase, issue: Issue): Promise<void> =>
     `issue ${issue.id} is ready for a batch`,
     async () => {
       const { status, name, error } = await standing(own, issue);
-      if (status === 'failed' || status === 'delayed') throw new Error(`${name} failed: ${JSON.stringify(error)}`);
+      // one that the engine put off, because a lock could not be had in time, has not failed: it is tried again
+      const hasFailed = status === 'failed' || (status === 'delayed' && error !== null && !('try_later' in error));
+      if (hasFailed) throw new Error(`${name} failed: ${JSON.stringify(error)}`);
       return (await theRow(own, issue.id)).workflowStep === 'ReadyForBatching';
     },
     30,

@@ -59,7 +59,10 @@ export async function startMariaDb(): Promise<MariaDb> {
       const [others] = await connection.query<RowDataPacket[]>(
         `SELECT id FROM information_schema.processlist WHERE user = 'root' AND id <> CONNECTION_ID()`,
       );
-      for (const { id } of others) await connection.query(`KILL ${Number(id)}`);
+      for (const { id } of others)
+        await connection.query(`KILL ${Number(id)}`).catch((error: unknown) => {
+          if ((error as { code?: string }).code !== 'ER_NO_SUCH_THREAD') throw error; // it has hung up by itself
+        });
     },
     async fill(site) {
       await connection.query(`DROP DATABASE IF EXISTS nca; CREATE DATABASE nca CHARACTER SET utf8mb4; USE nca`);
@@ -95,7 +98,7 @@ async function connected<T>(connect: () => Promise<T>, server: ChildProcess): Pr
     try {
       return await connect();
     } catch (error) {
-      if (tries > 300 || server.exitCode !== null) throw error;
+      if (tries > 900 || server.exitCode !== null) throw error;
       await wait(100);
     }
   }

@@ -22,7 +22,7 @@ import { newKeyPair, type FakeAgent } from '../../../src/newspapers/oni/fake-age
 import type { Settings } from '../../../src/settings.js';
 import { rows, testSettings, until, useDatabase } from '../../engine/support.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
-import { givenAgent, settingsFor, TWO_ISSUES, writeBatch } from './stage.js';
+import { givenAgent, OWN_HOST, settingsFor, TWO_ISSUES, writeBatch } from './stage.js';
 
 const own = useDatabase();
 const NAME = 'batch_mwa_20260101Name_ver01';
@@ -123,6 +123,7 @@ describe('its host key (W28)', () => {
   });
 
   test('trusted on first use: kept, and from then on no other is taken, whatever the setting says', async () => {
+    fake = await givenAgent({ host: OWN_HOST });
     const unpinned = { STAGING_AGENT_HOST_KEY: undefined, AGENT_TRUST_ON_FIRST_USE: true };
     await open(unpinned).version();
     expect(await rows(own, 'select agent, fingerprint from newspapers.agent_host_keys')).toEqual([
@@ -131,7 +132,7 @@ describe('its host key (W28)', () => {
     expect(await open({ STAGING_AGENT_HOST_KEY: undefined }).version()).toBe('fake 1.0');
     const { port, fingerprint } = fake;
     await fake.stop();
-    fake = await givenAgent({ port });
+    fake = await givenAgent({ host: OWN_HOST, port });
     const error = await thrownBy(open(unpinned).version());
     expect(error).toBeInstanceOf(WrongHostKey);
     expect(error.message).toContain(fingerprint);
@@ -169,11 +170,12 @@ describe('an agent in trouble (newspapers spec 8.5)', () => {
   };
 
   test('unreachable: the port is closed', async () => {
+    fake = await givenAgent({ host: OWN_HOST });
     await fake.stop();
     const error = await troubleOf(open().version());
     expect(error).toBeInstanceOf(AgentUnreachable);
     expect(error.message).toMatch(
-      /^the staging agent 127\.0\.0\.1:\d+ was asked "version": .*ECONNREFUSED.*STAGING_AGENT/,
+      /^the staging agent 127\.[\d.]+:\d+ was asked "version": .*ECONNREFUSED.*STAGING_AGENT/,
     );
   });
 
