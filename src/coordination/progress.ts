@@ -40,37 +40,43 @@ const REPEAT_EVERY_MS = EXPIRY_MS / 4;
 export function jobProgress(store: ProgressStore, pipelineId: number, sequence: number): JobProgress {
   let latest: ProgressReport | undefined;
   let isNew = false;
+  let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
   let repeating: NodeJS.Timeout | undefined;
-  let writing: Promise<unknown> = Promise.resolve();
+  /** One at a time: a late one would come behind that which forgets. */
+  let writing: Promise<void> | undefined;
 
   const write = () => {
     timer = undefined;
-    if (!latest || !isNew) return;
+    if (!latest || !isNew || writing) return;
     isNew = false;
-    writing = answerWithin(ANSWER_WITHIN_MS, store.write(pipelineId, latest, EXPIRY_MS)).catch(() => undefined);
+    writing = store
+      .write(pipelineId, latest, EXPIRY_MS)
+      .catch(() => undefined)
+      .then(() => {
+        writing = undefined;
+        if (!isClosed) timer = setTimeout(write, WRITE_EVERY_MS).unref();
+      });
+  };
+  const writeSoon = () => {
+    isNew = true;
+    if (!timer) write();
   };
 
   return {
     report(done, total, unit) {
+      if (isClosed) return;
       latest = { sequence, done, total, unit };
-      isNew = true;
-      if (timer) return;
-      if (!repeating) {
-        repeating = setInterval(() => {
-          isNew = true;
-          write();
-        }, REPEAT_EVERY_MS).unref();
-        write();
-      }
-      timer = setTimeout(write, WRITE_EVERY_MS).unref();
+      repeating ??= setInterval(writeSoon, REPEAT_EVERY_MS).unref();
+      writeSoon();
     },
     async close() {
+      isClosed = true;
       clearTimeout(timer);
       clearInterval(repeating);
       if (!latest) return;
-      await writing;
-      await answerWithin(ANSWER_WITHIN_MS, store.forget(pipelineId, sequence)).catch(() => undefined);
+      const forgotten = Promise.resolve(writing).then(() => store.forget(pipelineId, sequence));
+      await answerWithin(ANSWER_WITHIN_MS, forgotten).catch(() => undefined);
     },
   };
 }

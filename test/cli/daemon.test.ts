@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { JobCall } from '../../src/engine/job.js';
 import type { PipelinePlan } from '../../src/engine/pipeline.js';
@@ -367,6 +368,18 @@ describe('SIGTERM', () => {
     expect(pids.map(isAlive)).toEqual([false, false]);
     expect(await pipelineRow(own, id)).toMatchObject({ status: 'pending', runner_id: null });
     expect(await rows(own, 'select failures from jobs')).toEqual([{ failures: 0 }]);
+  });
+
+  it('a second signal does so, too, when it comes in the same moment', async () => {
+    const split = await gatedSplit(area);
+    const preload = fileURLToPath(new URL('second-signal.js', import.meta.url));
+    const twice = { SHUTDOWN_GRACE: '1h', NODE_OPTIONS: `--import ${preload}` };
+    const daemon = await startDaemon({ ...env, ...split.env, ...twice });
+    const id = await enqueuedOne(own, plan([split.job]));
+    await split.running();
+    daemon.child.kill('SIGTERM');
+    expect(await daemon.ended).toEqual({ code: 0, signal: null });
+    expect(await pipelineRow(own, id)).toMatchObject({ status: 'pending', runner_id: null });
   });
 
   it('ends an idle daemon', async () => {

@@ -110,6 +110,28 @@ describe('a job that reports often', () => {
     expect(written).toEqual([1, 1000]);
   });
 
+  test('leaves nothing behind when its store is slow: what is forgotten is forgotten last', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const asked: string[] = [];
+    const slow = { ...recording().store, write: () => later('written', 20_000), forget: () => later('forgotten', 0) };
+    async function later(what: string, ms: number) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      asked.push(what);
+    }
+    const job = jobProgress(slow, 1, 10);
+    job.report(1, 3, 'pages');
+    await vi.advanceTimersByTimeAsync(1000);
+    job.report(2, 3, 'pages');
+    await vi.advanceTimersByTimeAsync(1000);
+    const ended = job.close();
+    await vi.advanceTimersByTimeAsync(5000);
+    await ended; // no job waits for longer
+    expect(asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toEqual(['written', 'forgotten']);
+  });
+
   test('can end although its store never answers', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());

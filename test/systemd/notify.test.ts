@@ -40,6 +40,14 @@ describe('READY=1', () => {
     expect(daemon.child.exitCode).toBeNull();
   });
 
+  test('is told again to a manager that did not hear it', async () => {
+    const socket = `${await temporaryDirectory()}/notify`;
+    const daemon = await startDaemon({ ...env, NOTIFY_SOCKET: socket });
+    await says(daemon, 'the service manager could not be told');
+    const manager = await startServiceManager(60, socket);
+    await manager.untilTold('READY=1');
+  });
+
   test('does not come when there is no database: the daemon ends, and systemd starts it again', async () => {
     const manager = await startServiceManager(60);
     const daemon = start('run-jobs', ['watch'], {

@@ -29,9 +29,9 @@ export interface ServiceManagerStandIn {
   untilTold: (start: string, times?: number) => Promise<void>;
 }
 
-/** Starts one; ended with the test. */
-export async function startServiceManager(watchdogSeconds: number): Promise<ServiceManagerStandIn> {
-  const socket = join(await temporaryDirectory(), 'notify');
+/** Starts one, at a socket of its own unless told; ended with the test. */
+export async function startServiceManager(watchdogSeconds: number, at?: string): Promise<ServiceManagerStandIn> {
+  const socket = at ?? join(await temporaryDirectory(), 'notify');
   const child = spawn('perl', ['-e', RECEIVER, socket, String(watchdogSeconds)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -2,11 +2,15 @@
  * Talks to systemd (sd_notify(3)): ready, alive, stopping. Node has no datagram sockets of the file system, so each message is sent by
  * systemd's own `systemd-notify`, which is there wherever the unit runs (`NotifyAccess=all`); a few milliseconds, twice a minute.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { runProgram } from '../../files/programs.js';
 
 /** `systemd-notify` waits until the manager has read the message; one that does not is restarting. */
 const SENT_WITHIN_S = 10;
+
+/** How long after a vain READY=1 the next is sent: without it the manager would kill a daemon that works. */
+const READY_AGAIN_MS = 1000;
 
 /** Four messages in each WatchdogSec: some may fail, or come while a step takes its time. */
 const PER_WATCHDOG = 4;
@@ -23,6 +27,7 @@ export class ServiceManager {
   private timer: NodeJS.Timeout | undefined;
   private sending: Promise<void> = Promise.resolve();
   private isFailing = false;
+  private isStopping = false;
 
   private constructor(
     private readonly socket: string,
@@ -44,12 +49,12 @@ export class ServiceManager {
 
   /** The service is up: what is ordered after it may start. From now on it says regularly that it is alive, as long as that is true. */
   ready(watched: Watched, log: Logger): void {
-    this.send(log, 'READY=1', `STATUS=${watched.describe()}`);
+    void this.sayReady(watched, log);
     if (this.watchdogMs === undefined) return;
     let wasTurning = true;
     this.timer = setInterval(() => {
       const isTurning = watched.isTurning();
-      if (isTurning) this.send(log, 'WATCHDOG=1', `STATUS=${watched.describe()}`);
+      if (isTurning) void this.send(log, 'WATCHDOG=1', `STATUS=${watched.describe()}`);
       else if (wasTurning)
         log.error('the loop that asks for work hangs: nothing more is told to the watchdog, which will restart this daemon'); // prettier-ignore
       wasTurning = isTurning;
@@ -59,13 +64,19 @@ export class ServiceManager {
   /** The service ends; the manager's own limit for that (TimeoutStopSec) counts from here. */
   stopping(log: Logger): Promise<void> {
     clearInterval(this.timer);
-    this.send(log, 'STOPPING=1', 'STATUS=stopping: running jobs may finish');
+    this.isStopping = true;
+    void this.send(log, 'STOPPING=1', 'STATUS=stopping: running jobs may finish');
     return this.sending;
   }
 
-  /** One after the other, so that none overtakes another; never throws. */
-  private send(log: Logger, ...assignments: string[]): void {
-    this.sending = this.sending.then(async () => {
+  private async sayReady(watched: Watched, log: Logger): Promise<void> {
+    while (!this.isStopping && !(await this.send(log, 'READY=1', `STATUS=${watched.describe()}`)))
+      await sleep(READY_AGAIN_MS, undefined, { ref: false });
+  }
+
+  /** One after the other, so that none overtakes another; never throws. @returns whether it was told */
+  private send(log: Logger, ...assignments: string[]): Promise<boolean> {
+    const sent = this.sending.then(async () => {
       try {
         await runProgram('systemd-notify', assignments, {
           timeoutSeconds: SENT_WITHIN_S,
@@ -76,6 +87,9 @@ export class ServiceManager {
         if (!this.isFailing) log.warn({ err: error }, 'the service manager could not be told; it is tried again');
         this.isFailing = true;
       }
+      return !this.isFailing;
     });
+    this.sending = sent.then(() => undefined);
+    return sent;
   }
 }

@@ -84,8 +84,14 @@ interface Daemon {
 /** Runs jobs until told to stop; returns by what. */
 async function serve(daemon: Daemon): Promise<'idle' | NodeJS.Signals> {
   const { settings, options, database, coordination, log, serviceManager } = daemon;
+  let isStopping = false;
   let toStop: (why: 'idle' | NodeJS.Signals) => void = () => undefined;
-  const stopped = new Promise<'idle' | NodeJS.Signals>((resolve) => (toStop = resolve));
+  const stopped = new Promise<'idle' | NodeJS.Signals>((resolve) => {
+    toStop = (why) => {
+      isStopping = true;
+      resolve(why);
+    };
+  });
   const jobs = new JobFigures();
   const runner: Runner = new Runner({
     database,
@@ -102,8 +108,9 @@ async function serve(daemon: Daemon): Promise<'idle' | NodeJS.Signals> {
   });
   const metrics =
     settings.METRICS_ADDRESS && new Metrics({ ...daemon, address: settings.METRICS_ADDRESS, runner, jobs });
-  const onSignal = (signal: NodeJS.Signals) => toStop(signal);
-  process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
+  // for good: between two listeners a second signal would kill this process, and nothing would be handed back
+  const onSignal = (signal: NodeJS.Signals) => (isStopping ? runner.stopAtOnce() : toStop(signal));
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   metrics?.start();
   try {
     await runner.start();
@@ -114,8 +121,6 @@ async function serve(daemon: Daemon): Promise<'idle' | NodeJS.Signals> {
         { signal: why, graceSeconds: settings.SHUTDOWN_GRACE },
         'stopping: running jobs may finish; a second signal ends them',
       );
-    const atOnce = () => runner.stopAtOnce();
-    process.once('SIGTERM', atOnce).once('SIGINT', atOnce);
     await runner.stop(settings.SHUTDOWN_GRACE);
     await told;
     return why;
