@@ -65,11 +65,13 @@ export class LinesArchive {
    */
   async keep(lines: AsyncIterable<string>): Promise<string> {
     const file = await this.#open();
+    let writing: Promise<void> = Promise.resolve();
     try {
       let size = file.size;
       const sink = new Writable({
         write(chunk: Buffer, _encoding, done) {
-          writeAll(file.handle, chunk, size).then(() => {
+          writing = writeAll(file.handle, chunk, size);
+          writing.then(() => {
             size += chunk.length;
             done();
           }, done);
@@ -85,6 +87,7 @@ export class LinesArchive {
       file.size = size;
       return basename(finishedName(file.path));
     } catch (error) {
+      await writing.catch(() => undefined); // when the lines fail, one may be under way: it would come behind the cut
       await file.handle.truncate(file.size).catch(() => undefined); // else the next run does
       throw trouble(error, file.path);
     }
@@ -103,6 +106,7 @@ export class LinesArchive {
       else await rename(file.path, finishedName(file.path));
       await syncDirectory(this.directory);
     } catch (error) {
+      if (isGone(error)) return; // another run has finished it at this moment
       throw trouble(error, file.path);
     }
   }
@@ -116,7 +120,7 @@ export class LinesArchive {
    */
   async takeUp(): Promise<string[]> {
     const names = await readdir(this.directory).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      if (isGone(error)) return [];
       throw trouble(error, this.directory);
     });
     const taken = [];
@@ -134,6 +138,7 @@ export class LinesArchive {
         }
         await syncDirectory(this.directory);
       } catch (error) {
+        if (isGone(error)) continue; // its own run, which lives, has finished it at this moment
         throw trouble(error, path);
       }
     }
@@ -157,6 +162,8 @@ export class LinesArchive {
     }
   }
 }
+
+const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 const finishedName = (path: string): string => path.slice(0, -PARTIAL.length);
 

@@ -77,18 +77,32 @@ describe('a run', () => {
     expect(await read(second)).toBe('two\n');
   });
 
-  it('whose lines fail leaves the file as it was', async () => {
+  it('whose lines fail leaves the file as it was, whatever was just being written', async () => {
     const archive = new LinesArchive(directory, 'pipelines');
     const name = await archive.keep(lines('one'));
-    // eslint-disable-next-line @typescript-eslint/require-await
-    async function* failing(): AsyncGenerator<string> {
-      yield noise(100_000);
+    const { size } = await stat(join(directory, name + PARTIAL));
+    const random = noise(100_000);
+    async function* failing(turns: number): AsyncGenerator<string> {
+      yield random;
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate); // blocks are on their way to the disk
       throw new Error('the database is gone');
     }
-    await expect(archive.keep(failing())).rejects.toThrow('the database is gone');
+    for (let turns = 0; turns < 300; turns++) {
+      await expect(archive.keep(failing(turns % 60))).rejects.toThrow('the database is gone');
+      expect((await stat(join(directory, name + PARTIAL))).size).toBe(size);
+    }
     await archive.keep(lines('two'));
     await archive.finish();
     expect(await read(name)).toBe('one\ntwo\n');
+  });
+
+  it('that ends at the moment when another begins is not hindered by it, nor it by that', async () => {
+    for (let round = 0; round < 100; round++) {
+      const archive = new LinesArchive(directory, `round${round}`);
+      const name = await archive.keep(lines('one'));
+      await Promise.all([archive.finish(), new LinesArchive(directory, `round${round}`).takeUp()]);
+      expect(await read(name)).toBe('one\n');
+    }
   });
 });
 
