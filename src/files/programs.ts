@@ -218,15 +218,18 @@ async function heldTo(limits: ResourceLimits): Promise<readonly string[]> {
   return found === undefined ? [] : [found, ...prlimitOptions(limits), '--'];
 }
 
-let wrapper: Promise<readonly string[]> | undefined;
+let wrapper: Promise<readonly string[] | undefined> | undefined;
 
 /** The command in front that makes a child die with this process, or none where there is no such thing. */
-function dyingWithParent(): Promise<readonly string[]> {
+async function dyingWithParent(): Promise<readonly string[]> {
   wrapper ??= findDyingWithParent();
-  return wrapper;
+  const found = await wrapper;
+  if (found === undefined) wrapper = undefined;
+  return found ?? [];
 }
 
-async function findDyingWithParent(): Promise<readonly string[]> {
+/** Undefined when it could not be found out, because the machine had no time or no memory for it: asked again next time. */
+async function findDyingWithParent(): Promise<readonly string[] | undefined> {
   const setpriv = process.platform === 'linux' ? await findProgram('setpriv') : undefined;
   if (!setpriv) return [];
   const command = [setpriv, '--pdeathsig', 'KILL', '--'];
@@ -234,5 +237,7 @@ async function findDyingWithParent(): Promise<readonly string[]> {
     stdio: 'ignore',
     timeout: 10_000,
   });
-  return (await ending(probe)).exitCode === 0 ? command : []; // busybox and util-linux before 2.33 know no --pdeathsig
+  const { exitCode } = await ending(probe);
+  if (exitCode === null) return undefined;
+  return exitCode === 0 ? command : []; // busybox and util-linux before 2.33 know no --pdeathsig
 }

@@ -11,6 +11,7 @@ import {
   rows,
   startRunner,
   until,
+  untilListening,
   untilStatus,
   useDatabase,
 } from './support.js';
@@ -35,6 +36,7 @@ describe('a job in process is set back to pending', () => {
         settings: { POLL_INTERVAL: 3600 },
         hints: true,
       });
+      await untilListening(own);
       await gate.entered;
       await rows(own, statement, [id]);
       const edited = await pipelineRow(own, id);

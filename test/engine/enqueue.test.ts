@@ -15,8 +15,8 @@ import {
   rows,
   startRunner,
   testSettings,
-  until,
   untilIdle,
+  untilListening,
   untilStatus,
   useDatabase,
   verb,
@@ -214,9 +214,7 @@ test("enqueueing is part of the caller's transaction: what is rolled back leaves
 test('a runner that waits for a hint starts the work at once, one that only polls at its next poll', async () => {
   const both = new Stage();
   await startRunner(own, { stage: both, hints: true, settings: { POLL_INTERVAL: 3600 } });
-  // a runner whose connection for hints was not to be had at once starts without
-  const listening = `select from pg_stat_activity where datname = current_database() and application_name = 'pressmark hints' and state = 'idle' and query <> ''`;
-  await until('it listens', async () => (await rows(own, listening)).length === 1);
+  await untilListening(own);
   await enqueued(
     own,
     ...Array.from({ length: 20 }, (_, i) => onIssue(i + 1, [both.step('fast', 'A'), both.step('io', 'B')])),

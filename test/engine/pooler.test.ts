@@ -9,7 +9,16 @@ import { createEmptyDatabase } from '../support/database.js';
 import { startPgbouncer } from '../support/pgbouncer.js';
 import { brokenInvariants } from './invariants.js';
 import { plan, Stage } from './stage.js';
-import { enqueued, enqueuedOne, rows, startRunner, until, untilIdle, untilStatus, useDatabase } from './support.js';
+import {
+  enqueued,
+  enqueuedOne,
+  rows,
+  startRunner,
+  untilIdle,
+  untilListening,
+  untilStatus,
+  useDatabase,
+} from './support.js';
 
 const own = useDatabase();
 
@@ -53,9 +62,7 @@ test('session mode: hints come through', async () => {
   const stage = new Stage();
   const database = through(url);
   await startRunner({ ...own, url }, { stage, database, hints: true, settings: { POLL_INTERVAL: 3600 } });
-  // a runner whose connection for hints was not to be had at once starts without
-  const listening = `select from pg_stat_activity where datname = current_database() and application_name = 'pressmark hints' and query in ('listen pressmark', 'select 1')`;
-  await until('it listens', async () => (await rows(own, listening)).length === 1);
+  await untilListening(own);
   for (let i = 0; i < 3; i++) {
     const id = await enqueuedOne(own, plan([stage.step('fast', 'A')])); // the first may be found by the one poll there is
     await untilStatus(own, id, 'success');

@@ -100,6 +100,13 @@ export async function startRunner(own: TestDatabase, parts: RunnerParts = {}): P
   return runner;
 }
 
+/** Waits until a runner listens for hints: one whose connection for them was not to be had at once starts without. */
+export const untilListening = (own: TestDatabase): Promise<void> =>
+  until('it listens', async () => {
+    const sessions = `select from pg_stat_activity where datname = current_database() and application_name = 'pressmark hints'`;
+    return (await rows(own, `${sessions} and query in ('listen pressmark', 'select 1')`)).length > 0;
+  });
+
 /** Enqueues plans as "tester". */
 export const enqueued = (own: TestDatabase, ...plans: PipelinePlan[]): Promise<number[]> =>
   enqueue(own.database.kysely, plans, { actor: 'tester' });
@@ -112,7 +119,7 @@ export async function enqueuedOne(own: TestDatabase, plan: PipelinePlan): Promis
 }
 
 /** Waits until the condition holds, looking again and again. @throws Error that says what never happened */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, seconds = 30): Promise<void> {
+export async function until(what: string, condition: () => boolean | Promise<boolean>, seconds = 60): Promise<void> {
   const deadline = performance.now() + seconds * 1000;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`this never happened within ${seconds} s: ${what}`);
@@ -196,7 +203,7 @@ export async function untilStatus(own: TestDatabase, id: number, ...statuses: st
   let row = await pipelineRow(own, id);
   let seen = '';
   const describe = () => `pipeline ${id} becomes ${statuses.join(' or ')}${seen}`;
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 60_000;
   while (!statuses.includes(row.status)) {
     if (performance.now() > deadline) throw new Error(`this never happened: ${describe()}`);
     await sleep(5);

@@ -18,6 +18,7 @@ import {
   rows,
   startRunner,
   until,
+  untilListening,
   untilStatus,
   useDatabase,
   verb,
@@ -96,9 +97,7 @@ describe('cancel', () => {
         queues: { cpu: 1, fast: 1 },
         settings: hints ? { POLL_INTERVAL: 3600 } : {},
       });
-      // a runner whose connection for hints was not to be had at once starts without
-      const listening = `select from pg_stat_activity where datname = current_database() and application_name = 'pressmark hints' and query in ('listen pressmark', 'select 1')`;
-      if (hints) await until('it listens', async () => (await rows(own, listening)).length === 1);
+      if (hints) await untilListening(own);
       const pids = await started();
       expect(await verb(own, `cancel_pipeline($1, 'ada', 'wrong issue')`, [id])).toEqual({ status: 'cancelled' });
       await until('no process is left', () => !pids.some(isAlive));

@@ -53,7 +53,11 @@ export async function bringUp(server: Server, timeoutSeconds: number): Promise<s
 export async function shutDown(dataDirectory: string, timeoutSeconds = 60): Promise<void> {
   const running = await findPostmaster(dataDirectory);
   if (!running) return;
-  process.kill(running.pid, 'SIGINT');
+  try {
+    process.kill(running.pid, 'SIGINT');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has ended by itself
+  }
   const deadline = Date.now() + timeoutSeconds * 1000;
   while ((await findPostmaster(dataDirectory))?.pid === running.pid) {
     if (Date.now() > deadline) {

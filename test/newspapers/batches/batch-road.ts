@@ -18,6 +18,7 @@ import { newspaperActions, newspaperJobs, newspaperObjects } from '../../../src/
 import type { Settings } from '../../../src/settings.js';
 import { makeDelayedDue, rows, startRunner, testSettings, until } from '../../engine/support.js';
 import type { TestDatabase } from '../../support/database.js';
+import { OWN_HOST } from '../../support/own-host.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { allJobs } from '../intake-stage.js';
 import { givenReady } from './ready.js';
@@ -45,15 +46,6 @@ export async function givenCleanSite(own: TestDatabase): Promise<Site> {
   );
   return givenSite(own);
 }
-
-/**
- * A loopback address of this process alone. An agent that a test stops and starts again takes its port again: on 127.0.0.1 a server of
- * another test, which is given whatever port is free, may have it by then.
- */
-const OWN_HOST =
-  process.platform === 'linux'
-    ? `127.${64 + ((process.pid >> 16) & 63)}.${(process.pid >> 8) & 255}.${process.pid & 255}`
-    : '127.0.0.1';
 
 export async function givenSite(own: TestDatabase, more: Partial<Settings> = {}): Promise<Site> {
   const root = await temporaryDirectory();

@@ -21,8 +21,9 @@ import {
 import { newKeyPair, type FakeAgent } from '../../../src/newspapers/oni/fake-agent/fake-agent.js';
 import type { Settings } from '../../../src/settings.js';
 import { rows, testSettings, until, useDatabase } from '../../engine/support.js';
+import { OWN_HOST } from '../../support/own-host.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
-import { givenAgent, OWN_HOST, settingsFor, TWO_ISSUES, writeBatch } from './stage.js';
+import { givenAgent, settingsFor, TWO_ISSUES, writeBatch } from './stage.js';
 
 const own = useDatabase();
 const NAME = 'batch_mwa_20260101Name_ver01';

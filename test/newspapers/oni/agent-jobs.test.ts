@@ -17,7 +17,8 @@ import {
   untilStatus,
   useDatabase,
 } from '../../engine/support.js';
-import { enqueuedFor, givenAgent, givenBatch, oniJobs, orders, OWN_HOST, requests, settingsFor } from './stage.js';
+import { OWN_HOST } from '../../support/own-host.js';
+import { enqueuedFor, givenAgent, givenBatch, oniJobs, orders, requests, settingsFor } from './stage.js';
 
 const own = useDatabase();
 let agent: FakeAgent;

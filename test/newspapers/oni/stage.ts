@@ -26,15 +26,6 @@ import { givenIssue } from '../rows.js';
 /** All jobs of this part. */
 export const oniJobs = [oniLoadBatch, oniPurgeBatch, oniWaitForJob, compareWithSite];
 
-/**
- * A loopback address of this process alone, for an agent that is stopped and started again on its port: on 127.0.0.1 a server of
- * another test, which is given whatever port is free, may have that by then.
- */
-export const OWN_HOST =
-  process.platform === 'linux'
-    ? `127.${64 + ((process.pid >> 16) & 63)}.${(process.pid >> 8) & 255}.${process.pid & 255}`
-    : '127.0.0.1';
-
 /** An agent that loads whatever its own validation lets pass; Open ONI's rules have their own tests. */
 export async function givenAgent(options: Partial<FakeAgentOptions> = {}): Promise<FakeAgent> {
   const agent = await startFakeAgent({
@@ -48,8 +39,6 @@ export async function givenAgent(options: Partial<FakeAgentOptions> = {}): Promi
 
 export async function givenSite(oni: FakeOni, pageSize = 25): Promise<FakeSite> {
   const site = await startFakeSite({ oni, pageSize });
-  // Else it hangs up after five seconds without a request: of a process that stood still so long, on the next one.
-  site['server'].keepAliveTimeout = 0;
   onTestFinished(() => site.stop());
   return site;
 }

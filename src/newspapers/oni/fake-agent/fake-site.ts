@@ -39,6 +39,7 @@ export class FakeSite {
       response.writeHead(other?.status ?? (json ? 200 : 404), { 'content-type': 'application/json' });
       response.end(other?.body ?? JSON.stringify(json ?? { detail: 'Not found' }));
     });
+    this.server.keepAliveTimeout = 0; // else it hangs up on a caller that was silent for five seconds, maybe amid its next request
   }
 
   async start(): Promise<void> {
