@@ -5,7 +5,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** The longest first: begun last, one of them would run alone at the end while the other cores have nothing to do. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = (file: TestSpecification) => (/\/test\/(end-to-end|cli)\//.test(file.moduleId) ? 1 : 0);
+    const long = /\/test\/((end-to-end|cli|chaos|coordination)\/|engine\/(crash|model|outage)\.)/;
+    const isLong = (file: TestSpecification) => (long.test(file.moduleId) ? 1 : 0);
     return (await super.sort(files)).sort((a, b) => isLong(b) - isLong(a));
   }
 }
