@@ -351,7 +351,8 @@ describe('somebody leaves a transaction open in psql', () => {
     await startRunner(own, { stage, database: impatient(4), settings: { RUNNER_LEASE: LEASE } });
     await untilStatus(own, id, 'success', 'delayed', 'failed');
     expect((await jobRows(own, id))[0]).toMatchObject({ status: 'success', attempt: 1, failures: 0, error: null });
-    expect([stage.count('A'), tries]).toEqual([1, 2]);
+    expect(stage.count('A')).toBe(1);
+    expect(tries).toBeGreaterThan(1);
   });
 
   test('a run that needs a row of it is tried later, and has not failed', async () => {
