@@ -99,14 +99,12 @@ export class LinesArchive {
     this.#file = undefined;
     if (!file) return;
     try {
-      const isOurs = await isStillThere(file);
       await file.handle.close();
-      if (!isOurs) return; // another run has finished it
       if (file.size === 0) await rm(file.path);
       else await rename(file.path, finishedName(file.path));
       await syncDirectory(this.directory);
     } catch (error) {
-      if (isGone(error)) return; // another run has finished it at this moment
+      if (isGone(error)) return; // another run has finished it
       throw trouble(error, file.path);
     }
   }

@@ -8,7 +8,7 @@ import type { JobCall } from '../../src/engine/job.js';
 import type { PipelinePlan } from '../../src/engine/pipeline.js';
 import { removeFile, syncRecursive } from '../../src/files/jobs.js';
 import { enqueuedOne, pipelineRow, rows, until, untilStatus, useDatabase } from '../engine/support.js';
-import { freePort } from '../support/redis.js';
+import { freePort } from '../support/ports.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { gatedSplit } from './gated-split.js';
 import { readPrometheusText } from './prometheus-text.js';

@@ -12,6 +12,7 @@ import {
   enqueuedOne,
   eventKinds,
   jobList,
+  lockWaits,
   pipelineRow,
   rows,
   startRunner,
@@ -23,9 +24,6 @@ import {
 } from './support.js';
 
 const own = useDatabase();
-/** In this database: pg_locks tells of those of all others, too, in which other test files wait for locks. */
-const STANDING_STILL = `select from pg_locks where locktype = 'advisory' and not granted
-  and database = (select oid from pg_database where datname = current_database())`;
 
 describe('two runners never run the same job (W3, 11.4.2)', () => {
   for (const runners of [2, 4])
@@ -93,7 +91,7 @@ describe('two runners never run the same job (W3, 11.4.2)', () => {
     try {
       await gate.query('select pg_advisory_lock(42)');
       late = claim(slow(run), 2, 'fast', 1);
-      await until('the late claim stands still', async () => (await rows(own, STANDING_STILL)).length === 1);
+      await until('the late claim stands still', async () => (await lockWaits(own)) === 1);
       const [job] = await claim(run, 1, 'fast', 1);
       expect(job?.sequence).toBe(10);
       await finish(

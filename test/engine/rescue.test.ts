@@ -13,6 +13,7 @@ import {
   eventKinds,
   jobRows,
   makeHeldDue,
+  lockWaits,
   pipelineRow,
   rows,
   startRunner,
@@ -191,9 +192,7 @@ test('work that a living runner has just taken up is not given back by a rescue 
   try {
     await gate.query('select pg_advisory_lock(42)');
     late = rows(own, `select slow_rescue('1 minute')`);
-    // in this database: other test files have locks of their own
-    const waiting = `select from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`;
-    await until('the late rescue stands still', async () => (await rows(own, waiting)).length === 1);
+    await until('the late rescue stands still', async () => (await lockWaits(own)) === 1);
     await rows(own, `select rescue_pipelines('1 minute')`);
     expect(await claim(onPool(own.database.pool), alive, 'fast', 1)).toHaveLength(1);
   } finally {

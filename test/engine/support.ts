@@ -100,6 +100,15 @@ export async function startRunner(own: TestDatabase, parts: RunnerParts = {}): P
   return runner;
 }
 
+/** How many sessions of this database wait for a lock: `pg_locks` tells of those of other test files, too. */
+export const lockWaits = async (own: TestDatabase): Promise<number> =>
+  (
+    await rows(
+      own,
+      `select from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and wait_event_type = 'Lock'`,
+    )
+  ).length;
+
 /** Waits until a runner listens for hints: one whose connection for them was not to be had at once starts without. */
 export const untilListening = (own: TestDatabase): Promise<void> =>
   until('it listens', async () => {

@@ -4,10 +4,10 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FatalError } from '../../src/engine/job.js';
 import { findProgram, ProgramFailed, ProgramMissing, runProgram } from '../../src/files/programs.js';
+import { until } from '../engine/support.js';
 
 let directory: string;
 let server: Server;
@@ -76,7 +76,9 @@ describe('a program that must be stopped', () => {
     const script = `trap '' TERM; sleep 1000 & echo $! > grandchild; echo started; wait; sleep 1000`;
     const failure = runProgram('sh', ['-c', script], { timeoutSeconds: 600, cwd: directory });
     failure.catch(() => undefined);
-    const grandchild = await lineOf(join(directory, 'grandchild'));
+    const written = () => readFile(join(directory, 'grandchild'), 'utf8').catch(() => '');
+    await until('what it started has said so', async () => (await written()).endsWith('\n'));
+    const grandchild = (await written()).trim();
     vi.advanceTimersByTime(600_000);
     await expect(failure).rejects.toThrow('ran longer than 600 s and was killed');
     await expect(failure).rejects.toBeInstanceOf(ProgramFailed);
@@ -200,17 +202,6 @@ describe('a program that is not there', () => {
     await expect(runProgram('true', [], options)).rejects.toThrow(/Cannot run true in ".*no where": no such directory/);
   });
 });
-
-/** The line of a file that somebody writes, once it is whole. */
-async function lineOf(path: string): Promise<string> {
-  const deadline = performance.now() + 30_000;
-  while (performance.now() < deadline) {
-    const text = await readFile(path, 'utf8').catch(() => '');
-    if (text.endsWith('\n')) return text.trim();
-    await pause(5);
-  }
-  throw new Error(`nobody wrote ${path} within 30 s`);
-}
 
 async function stateOf(pid: string): Promise<'alive' | 'gone'> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined); // a bare Debian has no ps

@@ -13,7 +13,7 @@ import { makeDerivatives } from '../../src/newspapers/pipelines/make-derivatives
 import { takeInUpload } from '../../src/newspapers/pipelines/take-in-upload.js';
 import { verifyIssues, type VerifiedIssue } from '../../src/newspapers/verify-issues.js';
 import type { Settings } from '../../src/settings.js';
-import { enqueuedOne, until, useDatabase } from '../engine/support.js';
+import { enqueuedOne, lockWaits, until, useDatabase } from '../engine/support.js';
 import { writePdf } from './derivatives/documents.js';
 import {
   allJobs,
@@ -62,7 +62,7 @@ async function expectRecordsMatch(issue: Issue): Promise<void> {
     for (const { path, sha256 } of files) expect([path, sha256]).toEqual([path, sum(join(directory, path))]);
 }
 
-describe('the sums of a born-digital issue', { timeout: 180_000 }, () => {
+describe('the sums of a born-digital issue', () => {
   test('are taken at the intake, follow the files through review and renumbering, and cover the derivatives (W17)', async () => {
     await startIntakeRunner(own, settings);
     const { issue, review } = await heldForReview(own, settings);
@@ -301,17 +301,12 @@ describe('accepting', () => {
 
   test('files of a page review that wakes at that moment waits, and is refused', async () => {
     const { issue, asked } = await inReview();
-    const { kysely, pool } = own.database;
+    const { kysely } = own.database;
     const { accepting } = await kysely.transaction().execute(async (trx) => {
       await decide(trx, registry, asked.id, { holdRev: asked.hold_rev, verb: 'done', params: {}, actor: 'bob', via: 'rule' }); // prettier-ignore
       const accepting = acceptFiles(kysely, issue.id, says);
       accepting.catch(() => undefined); // looked at below
-      await until('it waits for the pipeline', async () => {
-        const { rows } = await pool.query(
-          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`, // others wait in theirs
-        );
-        return rows.length > 0;
-      });
+      await until('it waits for the pipeline', async () => (await lockWaits(own)) > 0);
       return { accepting };
     });
     await expect(accepting).rejects.toThrow(`pipeline ${asked.id} is at work on issue`);

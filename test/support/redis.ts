@@ -8,8 +8,6 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { freePort } from './ports.js';
 
-export { freePort };
-
 const run = promisify(execFile);
 
 export interface RedisOptions {

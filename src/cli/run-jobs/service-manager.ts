@@ -25,7 +25,7 @@ export interface Watched {
 
 export class ServiceManager {
   private timer: NodeJS.Timeout | undefined;
-  private sending: Promise<void> = Promise.resolve();
+  private sending = Promise.resolve(true);
   private isFailing = false;
   private isStopping = false;
 
@@ -62,11 +62,10 @@ export class ServiceManager {
   }
 
   /** The service ends; the manager's own limit for that (TimeoutStopSec) counts from here. */
-  stopping(log: Logger): Promise<void> {
+  async stopping(log: Logger): Promise<void> {
     clearInterval(this.timer);
     this.isStopping = true;
-    void this.send(log, 'STOPPING=1', 'STATUS=stopping: running jobs may finish');
-    return this.sending;
+    await this.send(log, 'STOPPING=1', 'STATUS=stopping: running jobs may finish');
   }
 
   private async sayReady(watched: Watched, log: Logger): Promise<void> {
@@ -76,7 +75,7 @@ export class ServiceManager {
 
   /** One after the other, so that none overtakes another; never throws. @returns whether it was told */
   private send(log: Logger, ...assignments: string[]): Promise<boolean> {
-    const sent = this.sending.then(async () => {
+    this.sending = this.sending.then(async () => {
       try {
         await runProgram('systemd-notify', assignments, {
           timeoutSeconds: SENT_WITHIN_S,
@@ -89,7 +88,6 @@ export class ServiceManager {
       }
       return !this.isFailing;
     });
-    this.sending = sent.then(() => undefined);
-    return sent;
+    return this.sending;
   }
 }

@@ -126,15 +126,12 @@ function run(connection: Connection, statement: string): Promise<NcaValue[][]> {
 
 /** What sockets and mysql2 say when the server goes away. */
 const BROKEN = new Set(['EPIPE', 'ECONNRESET', 'PROTOCOL_CONNECTION_LOST']);
-/** What it says itself when it ends a connection amid a query: shutdown, query interrupted, and MariaDB's connection killed. */
-const ENDED = new Set([1053, 1317, 1927]);
 
 function unreadable(address: Address, error: unknown): unknown {
   if (error instanceof NcaUnreadable) return error;
-  const { code, errno = 0, message } = error as NodeJS.ErrnoException;
+  const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
   const where = address.socketPath ?? `${address.host}:${address.port}`;
-  const isBroken = BROKEN.has(code) || ENDED.has(errno);
-  const told = isBroken ? `the connection broke while it was read (${code}); import it again` : message || code;
+  const told = BROKEN.has(code) ? `the connection broke while it was read (${code}); import it again` : message || code;
   return new NcaUnreadable(`the NCA database ${address.database} at ${where}, as ${address.user}: ${told}`);
 }

@@ -5,7 +5,7 @@ import ssh2 from 'ssh2';
 import { checkForOni } from '../../../src/newspapers/batch-files/oni-rules.js';
 import { newKeyPair, startFakeAgent, type FakeAgent } from '../../../src/newspapers/oni/fake-agent/fake-agent.js';
 import { startFakeSite } from '../../../src/newspapers/oni/fake-agent/fake-site.js';
-import { freePort } from '../../support/redis.js';
+import { freePort } from '../../support/ports.js';
 import { KeptOni, type KeptSite } from './kept-oni.js';
 import type { AgentSettings, AgentsOrder, FromAgents } from './protocol.js';
 

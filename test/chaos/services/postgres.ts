@@ -12,7 +12,7 @@ import { findBinaries } from '../../../src/database/embedded/binaries.js';
 import { findDataDirectory, REACHABLE, SUPERUSER } from '../../../src/database/embedded/data-directory.js';
 import { removeEmbeddedPostgres, startEmbeddedPostgres } from '../../../src/database/embedded.js';
 import { migrateDatabase } from '../../../src/database/migrate.js';
-import { freePort } from '../../support/redis.js';
+import { freePort } from '../../support/ports.js';
 import type { ChaosPostgres } from '../fault.js';
 import { childrenOf, dyingWithUs, isAlive, signalAll, standingIn } from '../processes.js';
 

@@ -18,7 +18,7 @@ import { newspaperActions, newspaperJobs, newspaperObjects } from '../../../src/
 import type { Settings } from '../../../src/settings.js';
 import { makeDelayedDue, rows, startRunner, testSettings, until } from '../../engine/support.js';
 import type { TestDatabase } from '../../support/database.js';
-import { OWN_HOST } from '../../support/own-host.js';
+import { freePort } from '../../support/ports.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { allJobs } from '../intake-stage.js';
 import { givenReady } from './ready.js';
@@ -52,7 +52,7 @@ export async function givenSite(own: TestDatabase, more: Partial<Settings> = {})
   const production = join(root, 'production');
   const agent = async () => {
     const started = await startFakeAgent({
-      host: OWN_HOST,
+      port: await freePort(), // it is had again after a restart
       batchSource: production,
       checkForOni: () => Promise.resolve([]),
     });

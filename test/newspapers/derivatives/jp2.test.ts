@@ -12,7 +12,8 @@ import { SourceRefused } from '../../../src/newspapers/derivatives/source-refuse
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { decode } from './decode.js';
 import { stripes, writePdf, type PagePlan } from './documents.js';
-import { hangingProgram, stoppedTimeLimits, untilThere } from './hanging-program.js';
+import { until } from '../../engine/support.js';
+import { hangingProgram, stoppedTimeLimits } from './hanging-program.js';
 import { stub } from './stub-program.js';
 
 let directory: string;
@@ -248,12 +249,12 @@ describe('a program that does not end (W39)', () => {
     const limits = stoppedTimeLimits();
     const failure = make(source, { timeoutSeconds: 600 });
     failure.catch(() => undefined);
-    await untilThere(() => existsSync(note) && readFileSync(note, 'utf8').endsWith('\n'));
+    await until('its child runs', () => existsSync(note) && readFileSync(note, 'utf8').endsWith('\n'));
     const child = Number(readFileSync(note, 'utf8'));
     expect(isRunning(child)).toBe(true);
     await limits.pass(600);
     await expect(failure).rejects.toThrow('ran longer than 600 s and was killed');
-    await untilThere(() => !isRunning(child)); // its parent is gone: init has to see it
+    await until('its child has ended', () => !isRunning(child)); // its parent is gone: init has to see it
   });
 
   test('is killed at abort, and nothing is left', async () => {

@@ -12,7 +12,16 @@ import { makeDerivatives } from '../../../src/newspapers/pipelines/make-derivati
 import { takeInUpload } from '../../../src/newspapers/pipelines/take-in-upload.js';
 import { removeDeadIssues, type RemoveDeadEvent } from '../../../src/newspapers/remove-dead-issues.js';
 import type { Settings } from '../../../src/settings.js';
-import { enqueuedOne, jobRows, makeDelayedDue, pipelineRow, rows, until, useDatabase } from '../../engine/support.js';
+import {
+  enqueuedOne,
+  jobRows,
+  lockWaits,
+  makeDelayedDue,
+  pipelineRow,
+  rows,
+  until,
+  useDatabase,
+} from '../../engine/support.js';
 import { givenReady } from '../batches/ready.js';
 import { writePdf } from '../derivatives/documents.js';
 import {
@@ -272,16 +281,7 @@ test(
     await client.query('begin');
     await client.query('select from pipelines where id = $1 for update', [failed[0]?.id]);
     const next = events.next();
-    await until(
-      'it waits for the row',
-      async () =>
-        (
-          await rows(
-            own,
-            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-          )
-        ).length > 0, // in this database: other tests wait for locks in theirs
-    );
+    await until('it waits for the row', async () => (await lockWaits(own)) > 0);
     await client.query(`select requeue_pipeline($1, 'bob', 'it was a hitch')`, [failed[0]?.id]);
     await client.query('commit');
     client.release();

@@ -21,7 +21,6 @@ import {
 import { newKeyPair, type FakeAgent } from '../../../src/newspapers/oni/fake-agent/fake-agent.js';
 import type { Settings } from '../../../src/settings.js';
 import { rows, testSettings, until, useDatabase } from '../../engine/support.js';
-import { OWN_HOST } from '../../support/own-host.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { givenAgent, settingsFor, TWO_ISSUES, writeBatch } from './stage.js';
 
@@ -124,7 +123,6 @@ describe('its host key (W28)', () => {
   });
 
   test('trusted on first use: kept, and from then on no other is taken, whatever the setting says', async () => {
-    fake = await givenAgent({ host: OWN_HOST });
     const unpinned = { STAGING_AGENT_HOST_KEY: undefined, AGENT_TRUST_ON_FIRST_USE: true };
     await open(unpinned).version();
     expect(await rows(own, 'select agent, fingerprint from newspapers.agent_host_keys')).toEqual([
@@ -133,7 +131,7 @@ describe('its host key (W28)', () => {
     expect(await open({ STAGING_AGENT_HOST_KEY: undefined }).version()).toBe('fake 1.0');
     const { port, fingerprint } = fake;
     await fake.stop();
-    fake = await givenAgent({ host: OWN_HOST, port });
+    fake = await givenAgent({ port });
     const error = await thrownBy(open(unpinned).version());
     expect(error).toBeInstanceOf(WrongHostKey);
     expect(error.message).toContain(fingerprint);
@@ -171,12 +169,11 @@ describe('an agent in trouble (newspapers spec 8.5)', () => {
   };
 
   test('unreachable: the port is closed', async () => {
-    fake = await givenAgent({ host: OWN_HOST });
     await fake.stop();
     const error = await troubleOf(open().version());
     expect(error).toBeInstanceOf(AgentUnreachable);
     expect(error.message).toMatch(
-      /^the staging agent 127\.[\d.]+:\d+ was asked "version": .*ECONNREFUSED.*STAGING_AGENT/,
+      /^the staging agent 127\.0\.0\.1:\d+ was asked "version": .*ECONNREFUSED.*STAGING_AGENT/,
     );
   });
 

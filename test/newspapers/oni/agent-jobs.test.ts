@@ -17,7 +17,6 @@ import {
   untilStatus,
   useDatabase,
 } from '../../engine/support.js';
-import { OWN_HOST } from '../../support/own-host.js';
 import { enqueuedFor, givenAgent, givenBatch, oniJobs, orders, requests, settingsFor } from './stage.js';
 
 const own = useDatabase();
@@ -26,7 +25,7 @@ let batch: Batch;
 afterAll(() => closeThreads());
 beforeEach(async () => {
   await rows(own, 'truncate newspapers.orgs, newspapers.titles, newspapers.agent_host_keys restart identity cascade');
-  agent = await givenAgent({ host: OWN_HOST });
+  agent = await givenAgent();
   batch = await givenBatch(own, agent.world.batchSource);
 });
 

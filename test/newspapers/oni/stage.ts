@@ -20,6 +20,7 @@ import { setPageCount } from '../../../src/newspapers/pages.js';
 import type { Settings } from '../../../src/settings.js';
 import { enqueuedOne, rows, testSettings } from '../../engine/support.js';
 import type { TestDatabase } from '../../support/database.js';
+import { freePort } from '../../support/ports.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { givenIssue } from '../rows.js';
 
@@ -29,6 +30,7 @@ export const oniJobs = [oniLoadBatch, oniPurgeBatch, oniWaitForJob, compareWithS
 /** An agent that loads whatever its own validation lets pass; Open ONI's rules have their own tests. */
 export async function givenAgent(options: Partial<FakeAgentOptions> = {}): Promise<FakeAgent> {
   const agent = await startFakeAgent({
+    port: await freePort(), // it is had again after a restart
     batchSource: await temporaryDirectory(),
     checkForOni: () => Promise.resolve([]),
     ...options,
